@@ -1,0 +1,1 @@
+//! The terminal front: translates the command line into the verbs of `qwen`, and decides nothing.

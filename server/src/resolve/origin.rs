@@ -1,0 +1,68 @@
+//! Where a value came from: nothing is known without knowing from where.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+/// A value and its origin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    /// The value.
+    pub value: T,
+    /// Where it was found.
+    pub origin: Origin,
+}
+
+/// The place a value was found in, as the editors see it (`Origin` in `editors/PROTOCOL.md`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// What kind of place it is.
+    pub kind: OriginKind,
+    /// The file, where it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// The variable, or the setting's name such as `modelProviders.openai[0].baseUrl`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variable: Option<String>,
+    /// The line in the file, from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// Whose word it is. Not on the wire: it follows from the other fields for a reader, not for a parser.
+    #[serde(skip)]
+    pub scope: Scope,
+}
+
+/// The kinds of places, named as on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OriginKind {
+    /// The request's own fields.
+    Request,
+    /// The first `.qwen/.env` or `.env` from the root up to `/`, outside the home directory itself.
+    ProjectFile,
+    /// The editor's settings for the root, or a choice that the user made in the editor.
+    Client,
+    /// The environment that the process was started with.
+    Environment,
+    /// The home directory's `.qwen/.env` or `.env`.
+    HomeFile,
+    /// A `settings.json` of Qwen Code's.
+    Settings,
+    /// The operating system's keyring, or the server's memory where the user chose that.
+    Keyring,
+    /// Qwen Code's `oauth_creds.json`.
+    CredentialFile,
+    /// Nothing said otherwise.
+    Default,
+}
+
+/// Whose word a value is. A user's key goes only where the user, or this product, says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// The project's: whoever wrote the repository may have written this.
+    Project,
+    /// The user's own.
+    User,
+    /// This product's defaults.
+    Product,
+}

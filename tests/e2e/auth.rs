@@ -1,0 +1,1 @@
+//! `qwen/auth`: status, setKey, switch, signOut and trust.

@@ -1,0 +1,1 @@
+//! `qwen/chat`: streaming, errors, retries and cancelling.

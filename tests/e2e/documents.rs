@@ -1,0 +1,1 @@
+//! Document synchronisation, as seen in the context of a chat.

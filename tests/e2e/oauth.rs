@@ -1,0 +1,1 @@
+//! Qwen OAuth: sign-in, the credential file, refresh.

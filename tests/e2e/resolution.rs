@@ -1,0 +1,1 @@
+//! Which key, endpoint and model a root gets.

@@ -1,0 +1,1 @@
+//! The base protocol: framing, lifecycle, cancelling, ending.

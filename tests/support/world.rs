@@ -1,0 +1,1 @@
+//! A temporary home, roots, files and environment.
