@@ -1,5 +1,6 @@
 //! Decides, for one root, who is asked and with which credential. Pure: it does nothing but decide.
 
+pub mod dotenv;
 pub mod origin;
 pub mod provider;
 
