@@ -1,0 +1,1 @@
+//! `resolve` as a whole, on trees of files in memory.
