@@ -15,6 +15,9 @@ pub mod reply;
 pub mod session;
 pub mod sign_in;
 
+pub mod pace;
+pub mod quota;
+
 pub use error::{Cause, Error};
 pub use keyring::Keyring;
 pub use session::{Hint, NOT_REVOKED, SignedOut, Token, TokenStore};
