@@ -116,7 +116,7 @@ impl Error {
 }
 
 /// Host and port as in the URL.
-pub(crate) fn host(url: &Url) -> String {
+pub fn host(url: &Url) -> String {
     let host = url.host_str().unwrap_or("an unnamed host");
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }

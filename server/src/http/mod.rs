@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::env::Environment;
 use certificates::{bundles, mozilla};
-pub use error::Error;
+pub use error::{Error, host};
 pub use proxy::Proxies;
 
 /// Makes and keeps the process's one HTTP client.
@@ -25,7 +25,7 @@ pub struct Http {
 /// The client and what its errors need to name: cheap to clone, and all clones share their connections.
 #[derive(Clone)]
 pub struct Client {
-    client: reqwest::Client,
+    inner: reqwest::Client,
     proxies: Arc<Proxies>,
     /// Why a CA bundle that the environment names could not be used, for the TLS errors that follow from it.
     bundle_problem: Option<Arc<str>>,
@@ -42,7 +42,7 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(50);
 impl Http {
     /// The client. The first call makes it, with the proxies and the CA bundles that `env` names.
     pub fn client(&self, env: &Environment) -> Result<&reqwest::Client, Error> {
-        self.open(env).map(|client| &client.client)
+        self.open(env).map(|client| &client.inner)
     }
 
     /// The same client together with what explains its errors.
@@ -85,19 +85,19 @@ impl Client {
                 build(bundles.into_iter().chain(mozilla()).collect()).map_err(|error| Error::Client(chain(&error)))?
             }
         };
-        Ok(Self { client, proxies, bundle_problem, session: uuid::Uuid::new_v4() })
+        Ok(Self { inner: client, proxies, bundle_problem, session: uuid::Uuid::new_v4() })
     }
 
     /// A request; nothing is sent before [`Client::send`].
     pub fn request(&self, method: reqwest::Method, url: Url) -> reqwest::RequestBuilder {
-        self.client.request(method, url)
+        self.inner.request(method, url)
     }
 
     /// Sends a request and waits for the answer's head. A redirect is an error that names where it leads.
     pub async fn send(&self, request: reqwest::Request) -> Result<reqwest::Response, Error> {
         let url = request.url().clone();
         self.proxies.check(&url)?;
-        let response = self.client.execute(request).await.map_err(|error| self.explain(&url, &error))?;
+        let response = self.inner.execute(request).await.map_err(|error| self.explain(&url, &error))?;
         if response.status().is_redirection() {
             return Err(Error::redirect(&response));
         }

@@ -1,0 +1,426 @@
+//! One chat in progress: asks, asks again where that is right, and gives each delta as it comes.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, Request, Response};
+use tokio::time::{Sleep, sleep, timeout};
+use url::Url;
+
+use super::answer::Growing;
+use super::chunk::{self, Problem};
+use super::message::{Answer, ChatRequest, Delta};
+use super::refusal::{self, Reply};
+use super::retry::{self, Failure};
+use super::{Endpoint, Error, request, sse};
+use crate::http::{self, Client, host};
+
+/// A chat that was started. Dropping it closes its connection at once.
+///
+/// `next` may be dropped and called again: nothing is lost by it.
+pub struct Chat {
+    client: Client,
+    endpoint: Arc<Endpoint>,
+    /// What is sent, each time.
+    body: Vec<u8>,
+    headers: HeaderMap,
+    sent: u32,
+    phase: Phase,
+    queue: VecDeque<Delta>,
+    growing: Growing,
+    /// A delta was given away: from then on nothing is sent again.
+    delivered: bool,
+}
+
+/// What happens in a chat.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// More of the answer, exactly as upstream cut it.
+    Delta(Delta),
+    /// The request did not work and is sent again after a wait.
+    Retrying {
+        /// The number of the coming request; the first was 1.
+        attempt: u32,
+        /// How long until then.
+        wait: Duration,
+        /// What went wrong, for a person.
+        because: String,
+    },
+}
+
+type Asking = Pin<Box<dyn Future<Output = Result<Response, Rejected>> + Send>>;
+
+enum Phase {
+    Asking(Asking),
+    Pausing(Pin<Box<Sleep>>),
+    Reading(Response, Reading),
+    /// What is still queued comes first, then this.
+    Ended(Option<Error>),
+}
+
+/// How the body of an answer is read.
+enum Reading {
+    /// Nothing came that tells.
+    Unknown,
+    Events(sse::Parser),
+    /// One completion instead of a stream.
+    Whole(Vec<u8>),
+}
+
+/// A request that did not work.
+pub(super) struct Rejected {
+    error: Error,
+    /// When the service asks to come back.
+    told: Option<Duration>,
+}
+
+impl From<Rejected> for Error {
+    fn from(rejected: Rejected) -> Self {
+        rejected.error
+    }
+}
+
+/// The longest error body and the longest whole completion that are read, in bytes.
+const MAX_ERROR_BODY: usize = 64 << 10;
+const MAX_BODY: usize = sse::MAX_EVENT;
+
+/// How long the usage and the end of a stream may follow its `finish_reason`.
+const LINGER: Duration = Duration::from_secs(5);
+
+impl Chat {
+    /// Prepares the request; the first `next` sends it.
+    pub fn start(client: Client, endpoint: Endpoint, request: &ChatRequest) -> Self {
+        let ids = request::Ids { session: client.session().to_string(), prompt: uuid::Uuid::new_v4().to_string() };
+        let prepared = request::check(&endpoint).and_then(|()| request::headers(&endpoint));
+        let body = request::body(&endpoint, request, &ids).to_string().into_bytes();
+        let mut chat = Self {
+            client,
+            endpoint: Arc::new(endpoint),
+            body,
+            headers: HeaderMap::new(),
+            sent: 0,
+            phase: Phase::Ended(None),
+            queue: VecDeque::new(),
+            growing: Growing::default(),
+            delivered: false,
+        };
+        match prepared {
+            Ok(headers) => {
+                chat.headers = headers;
+                chat.ask();
+            }
+            Err(error) => chat.phase = Phase::Ended(Some(error)),
+        }
+        chat
+    }
+
+    /// The next thing that happens; none when the answer is complete.
+    pub async fn next(&mut self) -> Result<Option<Event>, Error> {
+        loop {
+            if let Some(delta) = self.queue.pop_front() {
+                self.delivered = true;
+                return Ok(Some(Event::Delta(delta)));
+            }
+            let limit = self.limit();
+            match &mut self.phase {
+                Phase::Ended(error) => return error.take().map_or(Ok(None), Err),
+                Phase::Pausing(pause) => {
+                    pause.await;
+                    self.ask();
+                }
+                Phase::Asking(asking) => match timeout(limit, asking).await {
+                    Ok(Ok(response)) => self.phase = Phase::Reading(response, Reading::Unknown),
+                    Ok(Err(rejected)) => {
+                        if let Some(retrying) = self.fail(rejected) {
+                            return Ok(Some(retrying));
+                        }
+                    }
+                    Err(_) => self.end(Some(self.late(limit))),
+                },
+                Phase::Reading(response, _) => {
+                    let read = timeout(limit, response.chunk()).await;
+                    if let Some(retrying) = self.read(limit, read) {
+                        return Ok(Some(retrying));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The answer as far as it came: whole after `next` gave none.
+    pub fn answer(self) -> Answer {
+        self.growing.into_answer()
+    }
+
+    fn ask(&mut self) {
+        self.sent += 1;
+        self.growing = Growing::default();
+        let url = request::url(&self.endpoint.base_url, "chat/completions");
+        let request = self
+            .client
+            .request(Method::POST, url.clone())
+            .header(ACCEPT, "text/event-stream, application/json")
+            // Compressing services hold a stream back until a block is full.
+            .header(ACCEPT_ENCODING, "identity")
+            .header(CONTENT_TYPE, "application/json")
+            .headers(self.headers.clone())
+            .body(self.body.clone())
+            .build();
+        let (client, endpoint) = (self.client.clone(), Arc::clone(&self.endpoint));
+        self.phase = Phase::Asking(Box::pin(async move {
+            match request {
+                Ok(request) => exchange(&client, &endpoint, request).await,
+                Err(error) => Err(client.explain(&url, &error).into()),
+            }
+        }));
+    }
+
+    fn limit(&self) -> Duration {
+        let limit = self.endpoint.request_timeout;
+        if self.growing.answer().finish_reason.is_some() { limit.min(LINGER) } else { limit }
+    }
+
+    fn end(&mut self, error: Option<Error>) {
+        self.phase = Phase::Ended(error);
+    }
+
+    /// Sends again if that is right, else ends.
+    fn fail(&mut self, rejected: Rejected) -> Option<Event> {
+        let jitter = f64::from(uuid::Uuid::new_v4().as_bytes()[0]) / 255.0;
+        let untouched = !self.delivered && self.queue.is_empty();
+        let wait = if untouched { retry::wait(failure(&rejected), self.sent, jitter) } else { None };
+        let Some(wait) = wait else {
+            self.end(Some(rejected.error));
+            return None;
+        };
+        self.phase = Phase::Pausing(Box::pin(sleep(wait)));
+        Some(Event::Retrying { attempt: self.sent + 1, wait, because: rejected.error.to_string() })
+    }
+
+    /// Takes what a read of the body gave.
+    fn read(
+        &mut self,
+        limit: Duration,
+        read: Result<reqwest::Result<Option<impl AsRef<[u8]>>>, tokio::time::error::Elapsed>,
+    ) -> Option<Event> {
+        match read {
+            Ok(Ok(Some(bytes))) => self.take(bytes.as_ref()),
+            Ok(Ok(None)) => self.finish("the connection was closed in the middle".to_owned()),
+            Ok(Err(error)) => {
+                let because = self.client.explain(&self.endpoint.base_url, &error).to_string();
+                self.finish(because)
+            }
+            Err(_) if self.growing.answer().finish_reason.is_none() && !self.delivered => {
+                self.end(Some(self.late(limit)));
+                None
+            }
+            Err(_) => self.finish(format!("nothing came for {} s", limit.as_secs())),
+        }
+    }
+
+    /// Takes more of the body.
+    fn take(&mut self, bytes: &[u8]) -> Option<Event> {
+        let Phase::Reading(_, reading) = &mut self.phase else { return None };
+        if let Reading::Unknown = reading {
+            match bytes.trim_ascii_start().first() {
+                None => return None,
+                Some(b'{' | b'[') => *reading = Reading::Whole(Vec::new()),
+                Some(b'<') => {
+                    self.end(Some(self.not_a_stream("an HTML page")));
+                    return None;
+                }
+                Some(_) => *reading = Reading::Events(sse::Parser::default()),
+            }
+        }
+        let events = match reading {
+            Reading::Unknown => return None,
+            Reading::Whole(whole) if whole.len() + bytes.len() <= MAX_BODY => {
+                whole.extend_from_slice(bytes);
+                return None;
+            }
+            Reading::Whole(_) => Err(sse::TooLong),
+            Reading::Events(parser) => parser.push(bytes),
+        };
+        let Ok(events) = events else {
+            self.end(Some(self.malformed("one event is over 8 MiB")));
+            return None;
+        };
+        for event in events {
+            match self.understand(&event) {
+                Step::More => {}
+                Step::Done => {
+                    self.end(None);
+                    return None;
+                }
+                Step::Malformed => {
+                    self.end(Some(self.malformed("an event is not JSON")));
+                    return None;
+                }
+                Step::Failed(error) => return self.fail(error.into()),
+            }
+        }
+        None
+    }
+
+    fn understand(&mut self, event: &sse::Event) -> Step {
+        match event.data.trim() {
+            "" => return Step::More,
+            "[DONE]" => return Step::Done,
+            _ => {}
+        }
+        match chunk::parse(&event.kind, &event.data) {
+            Ok(chunk) => {
+                let delta = self.growing.take(chunk);
+                if !delta.is_empty() {
+                    self.queue.push_back(delta);
+                }
+                Step::More
+            }
+            Err(Problem::Error(error)) => Step::Failed(refusal::of_event(&self.endpoint, &error)),
+            Err(Problem::Malformed) => Step::Malformed,
+        }
+    }
+
+    /// The body has ended, or nothing more comes.
+    fn finish(&mut self, because: String) -> Option<Event> {
+        let Phase::Reading(_, reading) = std::mem::replace(&mut self.phase, Phase::Ended(None)) else { return None };
+        let (last, whole) = match reading {
+            Reading::Unknown => (None, false),
+            // Some services leave out the blank line after the last event. One that was cut is not understood.
+            Reading::Events(parser) => (parser.finish(), false),
+            Reading::Whole(bytes) => {
+                let data = String::from_utf8_lossy(&bytes).into_owned();
+                (Some(sse::Event { kind: String::new(), data }), true)
+            }
+        };
+        match last.map(|last| self.understand(&last)) {
+            Some(Step::Done) => return None,
+            Some(Step::Failed(error)) => return self.fail(error.into()),
+            Some(Step::More) if whole && !self.queue.is_empty() => return None,
+            Some(Step::More) if whole && self.growing.answer().finish_reason.is_none() => {
+                self.end(Some(self.not_a_stream("JSON that is no completion")));
+                return None;
+            }
+            Some(Step::More | Step::Malformed) | None => {}
+        }
+        if self.growing.answer().finish_reason.is_none() {
+            let partial = Box::new(self.growing.answer().clone());
+            self.end(Some(Error::Interrupted { partial, because }));
+        }
+        None
+    }
+
+    fn late(&self, limit: Duration) -> Error {
+        Error::Timeout { host: host(&self.endpoint.base_url), limit }
+    }
+
+    fn not_a_stream(&self, content_type: &str) -> Error {
+        Error::NotAStream { host: host(&self.endpoint.base_url), content_type: content_type.to_owned() }
+    }
+
+    fn malformed(&self, because: &'static str) -> Error {
+        Error::Malformed { host: host(&self.endpoint.base_url), because }
+    }
+}
+
+/// What one event means for the chat.
+enum Step {
+    More,
+    Done,
+    Malformed,
+    Failed(Error),
+}
+
+impl From<Error> for Rejected {
+    fn from(error: Error) -> Self {
+        Self { error, told: None }
+    }
+}
+
+impl From<http::Error> for Rejected {
+    fn from(error: http::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+fn failure(rejected: &Rejected) -> Failure {
+    match &rejected.error {
+        Error::Http(error) if error.is_connect() => Failure::Connect,
+        Error::RateLimited { .. } => Failure::Status(429, rejected.told),
+        Error::Upstream(refusal) => Failure::Status(refusal.status, rejected.told),
+        _ => Failure::Final,
+    }
+}
+
+/// Sends a request and waits for the head of a good answer; reads the body of any other.
+pub(super) async fn exchange(client: &Client, endpoint: &Endpoint, request: Request) -> Result<Response, Rejected> {
+    let started = Instant::now();
+    let (method, url) = (request.method().clone(), request.url().clone());
+    let sent = client.send(request).await;
+    log(endpoint, &method, &url, started, &sent);
+    let response = sent?;
+    let status = response.status();
+    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if status.is_success() {
+        if content_type.trim_start().to_ascii_lowercase().starts_with("text/html") {
+            let content_type = "text/html".to_owned();
+            return Err(Error::NotAStream { host: host(&endpoint.base_url), content_type }.into());
+        }
+        return Ok(response);
+    }
+    let told = retry::told(response.headers(), SystemTime::now());
+    let request_id = request_id(response.headers());
+    let body = read_limited(response, MAX_ERROR_BODY).await;
+    let reply = Reply { status: status.as_u16(), request_id, retry_after: told, body: &String::from_utf8_lossy(&body) };
+    Err(Rejected { error: refusal::of_reply(endpoint, &reply), told })
+}
+
+/// The names that services give a request's id.
+fn request_id(headers: &HeaderMap<HeaderValue>) -> Option<String> {
+    let names = ["x-request-id", "request-id", "x-dashscope-request-id", "apim-request-id"];
+    names.iter().find_map(|name| Some(headers.get(*name)?.to_str().ok()?.to_owned()))
+}
+
+/// As much of an error's body as comes: the status says enough without it.
+async fn read_limited(mut response: Response, limit: usize) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(bytes)) = response.chunk().await {
+        body.extend_from_slice(&bytes);
+        if body.len() >= limit {
+            body.truncate(limit);
+            break;
+        }
+    }
+    body
+}
+
+/// The whole body of a good answer.
+pub(super) async fn read_body(client: &Client, url: &Url, mut response: Response) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    while let Some(bytes) = response.chunk().await.map_err(|error| client.explain(url, &error))? {
+        body.extend_from_slice(&bytes);
+        if body.len() > MAX_BODY {
+            return Err(Error::Malformed { host: host(url), because: "the answer is over 8 MiB" });
+        }
+    }
+    Ok(body)
+}
+
+/// Logs that a request was made, and nothing of what it said: no body, no header, no query.
+fn log(endpoint: &Endpoint, method: &Method, url: &Url, started: Instant, sent: &Result<Response, http::Error>) {
+    let (status, id) = match sent {
+        Ok(response) => (response.status().as_u16(), request_id(response.headers()).unwrap_or_default()),
+        Err(_) => (0, String::new()),
+    };
+    let (host, ms) = (host(url), started.elapsed().as_millis());
+    let id = endpoint.credential.strike_out(&id);
+    if endpoint.debug {
+        tracing::info!(%method, host, status, ms, id, "answered");
+    } else {
+        tracing::debug!(%method, host, status, ms, id, "answered");
+    }
+}
