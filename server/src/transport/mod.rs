@@ -24,7 +24,7 @@ pub use ask::ask;
 pub use ending::{Cause, Ending};
 pub use framing::MAX_BODY;
 pub use panic::install_panic_hook;
-pub use serve::{Options, serve};
+pub use serve::Options;
 
 /// Serves over this process's stdin and stdout until the editor is done, on a runtime of this thread.
 ///
@@ -37,7 +37,7 @@ pub fn run<S: LanguageServer>(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ending = runtime.block_on(async {
         let (service, socket) = build();
-        serve(service, socket, io::stdin(), stdout()?, options).await
+        serve::serve(service, socket, io::stdin(), stdout()?, options).await
     });
     // Blocking work, such as a keyring that does not answer, is left behind.
     runtime.shutdown_background();

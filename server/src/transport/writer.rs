@@ -1,5 +1,9 @@
 //! Writes messages on a thread of its own; whatever has queued up meanwhile goes out in one write.
+//!
+//! A slow reader so blocks nothing but its own messages. Writing from the loop where a pipe has room was tried: it made
+//! neither a round trip nor a stream faster.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -21,10 +25,10 @@ const STACK: usize = 64 * 1024;
 #[derive(Clone)]
 pub(super) struct Writer(Arc<Shared>);
 
-#[derive(Default)]
 struct Shared {
+    output: File,
     queue: Mutex<Queue>,
-    /// There is something to write.
+    /// There is something for the thread.
     work: Condvar,
     /// There is room again, all is written, or the output is broken.
     changed: Notify,
@@ -45,14 +49,16 @@ impl Queue {
 }
 
 impl Writer {
-    pub(super) fn start(output: impl Write + Send + 'static) -> io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+    pub(super) fn start(output: File) -> io::Result<Self> {
+        let (queue, work, changed) = (Mutex::default(), Condvar::new(), Notify::new());
+        let shared = Arc::new(Shared { output, queue, work, changed });
         let writer = Self(shared.clone());
-        std::thread::Builder::new().name("stdout".into()).stack_size(STACK).spawn(move || write(output, &shared))?;
+        std::thread::Builder::new().name("stdout".into()).stack_size(STACK).spawn(move || write(&shared))?;
         Ok(writer)
     }
 
-    /// Queues a message. Never waits: whoever can wait asks [`Writer::has_room`] first.
+    /// Queues a message, to be written by the next [`Writer::flush`]. Never waits: whoever can wait asks
+    /// [`Writer::has_room`] first.
     pub(super) fn push(&self, message: &impl Serialize) {
         let body = serde_json::to_vec(message).expect("messages are made of JSON values, whose keys are strings");
         let mut queue = self.0.lock();
@@ -61,8 +67,17 @@ impl Writer {
         }
         write!(queue.waiting, "Content-Length: {}\r\n\r\n", body.len()).expect("a vector takes all that is written");
         queue.waiting.extend_from_slice(&body);
+    }
+
+    /// Has everything that is queued written. Never waits.
+    pub(super) fn flush(&self) {
+        let queue = self.0.lock();
+        // While the thread writes it needs no call: it looks again afterwards.
+        let call = !queue.waiting.is_empty() && queue.writing == 0;
         drop(queue);
-        self.0.work.notify_one();
+        if call {
+            self.0.work.notify_one();
+        }
     }
 
     /// Whether streams may go on.
@@ -88,6 +103,7 @@ impl Writer {
     /// Waits until all is written, or cannot be.
     pub(super) async fn finish(&self) {
         loop {
+            self.flush();
             {
                 let queue = self.0.lock();
                 if queue.broken || queue.backlog() == 0 {
@@ -106,7 +122,7 @@ impl Shared {
     }
 }
 
-fn write(mut output: impl Write, shared: &Shared) {
+fn write(shared: &Shared) {
     let mut taken = Vec::new();
     loop {
         let mut queue = shared.lock();
@@ -117,16 +133,16 @@ fn write(mut output: impl Write, shared: &Shared) {
         queue.writing = taken.len();
         drop(queue);
 
-        let written = output.write_all(&taken).and_then(|()| output.flush());
+        let written = (&shared.output).write_all(&taken);
 
         let mut queue = shared.lock();
         let was_short_of_room = queue.backlog() >= ROOM;
         queue.writing = 0;
         queue.broken = written.is_err();
-        let tell = queue.broken || queue.waiting.is_empty() || was_short_of_room;
         if queue.broken {
             queue.waiting = Vec::new();
         }
+        let tell = queue.waiting.is_empty() || was_short_of_room;
         let broken = queue.broken;
         drop(queue);
         if tell {
