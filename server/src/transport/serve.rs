@@ -1,9 +1,8 @@
 //! The loop: one task per request, and each task that finishes is exactly one response.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::future::{Future, poll_fn};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::task::Poll;
@@ -51,7 +50,7 @@ pub(super) async fn serve<S: LanguageServer>(
     service: LspService<S>,
     socket: ClientSocket,
     input: impl Read + Send + 'static,
-    output: File,
+    output: impl Write + Send + 'static,
     options: &Options,
 ) -> io::Result<Ending> {
     let endings = FuturesUnordered::new();

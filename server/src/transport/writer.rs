@@ -3,7 +3,6 @@
 //! A slow reader so blocks nothing but its own messages. Writing from the loop where a pipe has room was tried: it made
 //! neither a round trip nor a stream faster.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -25,8 +24,8 @@ const STACK: usize = 64 * 1024;
 #[derive(Clone)]
 pub(super) struct Writer(Arc<Shared>);
 
+#[derive(Default)]
 struct Shared {
-    output: File,
     queue: Mutex<Queue>,
     /// There is something for the thread.
     work: Condvar,
@@ -40,20 +39,25 @@ struct Queue {
     /// Bytes that the thread is writing.
     writing: usize,
     broken: bool,
+    /// Somebody waits for the last byte.
+    finishing: bool,
 }
 
 impl Queue {
     fn backlog(&self) -> usize {
         self.waiting.len() + self.writing
     }
+
+    fn is_done(&self) -> bool {
+        self.broken || self.backlog() == 0
+    }
 }
 
 impl Writer {
-    pub(super) fn start(output: File) -> io::Result<Self> {
-        let (queue, work, changed) = (Mutex::default(), Condvar::new(), Notify::new());
-        let shared = Arc::new(Shared { output, queue, work, changed });
+    pub(super) fn start(output: impl Write + Send + 'static) -> io::Result<Self> {
+        let shared = Arc::new(Shared::default());
         let writer = Self(shared.clone());
-        std::thread::Builder::new().name("stdout".into()).stack_size(STACK).spawn(move || write(&shared))?;
+        std::thread::Builder::new().name("stdout".into()).stack_size(STACK).spawn(move || write(output, &shared))?;
         Ok(writer)
     }
 
@@ -102,14 +106,9 @@ impl Writer {
 
     /// Waits until all is written, or cannot be.
     pub(super) async fn finish(&self) {
-        loop {
-            self.flush();
-            {
-                let queue = self.0.lock();
-                if queue.broken || queue.backlog() == 0 {
-                    return;
-                }
-            }
+        self.0.lock().finishing = true;
+        self.flush();
+        while !self.0.lock().is_done() {
             self.changed().await;
         }
     }
@@ -122,7 +121,7 @@ impl Shared {
     }
 }
 
-fn write(shared: &Shared) {
+fn write(mut output: impl Write, shared: &Shared) {
     let mut taken = Vec::new();
     loop {
         let mut queue = shared.lock();
@@ -133,7 +132,7 @@ fn write(shared: &Shared) {
         queue.writing = taken.len();
         drop(queue);
 
-        let written = (&shared.output).write_all(&taken);
+        let written = output.write_all(&taken);
 
         let mut queue = shared.lock();
         let was_short_of_room = queue.backlog() >= ROOM;
@@ -142,7 +141,8 @@ fn write(shared: &Shared) {
         if queue.broken {
             queue.waiting = Vec::new();
         }
-        let tell = queue.waiting.is_empty() || was_short_of_room;
+        // Not after every write: each of these wakes the loop.
+        let tell = queue.broken || was_short_of_room || queue.finishing;
         let broken = queue.broken;
         drop(queue);
         if tell {
