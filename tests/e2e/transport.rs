@@ -541,6 +541,34 @@ fn an_output_that_nobody_reads_any_more_ends_it() {
     drop(stdin);
 }
 
+#[test]
+#[cfg(unix)]
+fn standard_streams_that_are_non_blocking_serve_as_well() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+    let (mut ours, theirs) = UnixStream::pair().expect("a pair of sockets");
+    theirs.set_nonblocking(true).expect("it is a socket");
+    let twin: OwnedFd = theirs.try_clone().expect("it can be shared").into();
+    let world = World::new();
+    let mut server = world
+        .terminal()
+        .stdin(Stdio::from(twin))
+        .stdout(Stdio::from(OwnedFd::from(theirs)))
+        .spawn()
+        .expect("the server can be started");
+    let text = "x".repeat(1_000_000); // More than a socket holds.
+    for id in [1, 2] {
+        let body = json!({ "jsonrpc": "2.0", "id": id, "method": "unknown", "params": { "text": text } }).to_string();
+        ours.write_all(format!("Content-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).expect("it reads");
+    }
+    let exit = r#"{"jsonrpc":"2.0","method":"exit"}"#;
+    ours.write_all(format!("Content-Length: {}\r\n\r\n{exit}", exit.len()).as_bytes()).expect("it reads");
+    let mut output = String::new();
+    ours.read_to_string(&mut output).expect("it writes text");
+    assert_eq!(output.matches("Content-Length").count(), 2, "{output}");
+    assert_eq!(server.wait().expect("it ends").code(), Some(1));
+}
+
 /// The memory of a process that is resident, in KiB; 0 where the system does not tell.
 fn resident_kib(process_id: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process_id}/status")).unwrap_or_default();

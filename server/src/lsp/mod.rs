@@ -1,5 +1,9 @@
 //! The editor front: translates LSP into the verbs of `qwen`, and decides nothing.
 
+pub mod position;
+
+pub mod documents;
+
 #[cfg(debug_assertions)]
 mod probe;
 

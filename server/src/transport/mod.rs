@@ -8,6 +8,7 @@ mod framing;
 mod message;
 
 mod reader;
+mod stdio;
 mod writer;
 
 mod ask;
@@ -15,7 +16,6 @@ mod ending;
 mod panic;
 mod serve;
 
-use std::fs::File;
 use std::io;
 
 use tower_lsp::{ClientSocket, LanguageServer, LspService};
@@ -24,7 +24,7 @@ pub use ask::ask;
 pub use ending::{Cause, Ending};
 pub use framing::MAX_BODY;
 pub use panic::install_panic_hook;
-pub use serve::{Options, serve};
+pub use serve::Options;
 
 /// Serves over this process's stdin and stdout until the editor is done, on a runtime of this thread.
 ///
@@ -37,23 +37,9 @@ pub fn run<S: LanguageServer>(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ending = runtime.block_on(async {
         let (service, socket) = build();
-        serve(service, socket, io::stdin(), stdout()?, options).await
+        serve::serve(service, socket, stdio::stdin()?, stdio::stdout()?, options).await
     });
     // Blocking work, such as a keyring that does not answer, is left behind.
     runtime.shutdown_background();
     ending
-}
-
-/// Standard output without the line buffer, which would split each message into two writes.
-#[cfg(unix)]
-fn stdout() -> io::Result<File> {
-    use std::os::fd::AsFd;
-    Ok(io::stdout().as_fd().try_clone_to_owned()?.into())
-}
-
-/// Standard output without the line buffer, which would split each message into two writes.
-#[cfg(windows)]
-fn stdout() -> io::Result<File> {
-    use std::os::windows::io::AsHandle;
-    Ok(io::stdout().as_handle().try_clone_to_owned()?.into())
 }

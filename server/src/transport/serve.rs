@@ -1,9 +1,10 @@
 //! The loop: one task per request, and each task that finishes is exactly one response.
 
 use std::collections::HashMap;
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io::{self, Read, Write};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ pub struct Options {
 /// Serves `service` over `input` and `output` until one of the [`Cause`]s ends it. Needs a current-thread runtime.
 ///
 /// All that its requests still do is dropped then. Two threads may be left behind, blocked in `input` and `output`.
-pub async fn serve<S: LanguageServer>(
+pub(super) async fn serve<S: LanguageServer>(
     service: LspService<S>,
     socket: ClientSocket,
     input: impl Read + Send + 'static,
@@ -141,7 +142,21 @@ type Outcome = Result<Option<Response>, Panicked>;
 struct Panicked;
 
 impl<S: LanguageServer> Session<S> {
+    /// The next event. Before it waits, all that is at hand goes out together.
     async fn next_event(&mut self) -> Event {
+        let writer = self.writer.clone();
+        let mut event = pin!(self.select());
+        poll_fn(|context| {
+            let polled = event.as_mut().poll(context);
+            if polled.is_pending() {
+                writer.flush();
+            }
+            polled
+        })
+        .await
+    }
+
+    async fn select(&mut self) -> Event {
         let room = self.writer.has_room();
         let full = !room && self.writer.is_full();
         // In this order: what ends the process first, then what leaves it, and last what makes more work.

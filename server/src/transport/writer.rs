@@ -1,4 +1,7 @@
 //! Writes messages on a thread of its own; whatever has queued up meanwhile goes out in one write.
+//!
+//! A slow reader so blocks nothing but its own messages. Writing from the loop where a pipe has room was tried: it made
+//! neither a round trip nor a stream faster.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -24,7 +27,7 @@ pub(super) struct Writer(Arc<Shared>);
 #[derive(Default)]
 struct Shared {
     queue: Mutex<Queue>,
-    /// There is something to write.
+    /// There is something for the thread.
     work: Condvar,
     /// There is room again, all is written, or the output is broken.
     changed: Notify,
@@ -36,11 +39,17 @@ struct Queue {
     /// Bytes that the thread is writing.
     writing: usize,
     broken: bool,
+    /// Somebody waits for the last byte.
+    finishing: bool,
 }
 
 impl Queue {
     fn backlog(&self) -> usize {
         self.waiting.len() + self.writing
+    }
+
+    fn is_done(&self) -> bool {
+        self.broken || self.backlog() == 0
     }
 }
 
@@ -52,7 +61,8 @@ impl Writer {
         Ok(writer)
     }
 
-    /// Queues a message. Never waits: whoever can wait asks [`Writer::has_room`] first.
+    /// Queues a message, to be written by the next [`Writer::flush`]. Never waits: whoever can wait asks
+    /// [`Writer::has_room`] first.
     pub(super) fn push(&self, message: &impl Serialize) {
         let body = serde_json::to_vec(message).expect("messages are made of JSON values, whose keys are strings");
         let mut queue = self.0.lock();
@@ -61,8 +71,17 @@ impl Writer {
         }
         write!(queue.waiting, "Content-Length: {}\r\n\r\n", body.len()).expect("a vector takes all that is written");
         queue.waiting.extend_from_slice(&body);
+    }
+
+    /// Has everything that is queued written. Never waits.
+    pub(super) fn flush(&self) {
+        let queue = self.0.lock();
+        // While the thread writes it needs no call: it looks again afterwards.
+        let call = !queue.waiting.is_empty() && queue.writing == 0;
         drop(queue);
-        self.0.work.notify_one();
+        if call {
+            self.0.work.notify_one();
+        }
     }
 
     /// Whether streams may go on.
@@ -87,13 +106,9 @@ impl Writer {
 
     /// Waits until all is written, or cannot be.
     pub(super) async fn finish(&self) {
-        loop {
-            {
-                let queue = self.0.lock();
-                if queue.broken || queue.backlog() == 0 {
-                    return;
-                }
-            }
+        self.0.lock().finishing = true;
+        self.flush();
+        while !self.0.lock().is_done() {
             self.changed().await;
         }
     }
@@ -117,16 +132,17 @@ fn write(mut output: impl Write, shared: &Shared) {
         queue.writing = taken.len();
         drop(queue);
 
-        let written = output.write_all(&taken).and_then(|()| output.flush());
+        let written = output.write_all(&taken);
 
         let mut queue = shared.lock();
         let was_short_of_room = queue.backlog() >= ROOM;
         queue.writing = 0;
         queue.broken = written.is_err();
-        let tell = queue.broken || queue.waiting.is_empty() || was_short_of_room;
         if queue.broken {
             queue.waiting = Vec::new();
         }
+        // Not after every write: each of these wakes the loop.
+        let tell = queue.broken || was_short_of_room || queue.finishing;
         let broken = queue.broken;
         drop(queue);
         if tell {
