@@ -9,7 +9,7 @@ const USERS_KEY: &str = "users-key";
 const KEY_PLACES: [&str; 6] = ["environment", "home", "settings", "settings env", "keyring", "other variable"];
 
 /// How a project may name an endpoint, and try to draw the user's key to it.
-const PROJECT_WAYS: [&str; 9] = [
+const PROJECT_WAYS: [&str; 11] = [
     "plain file",
     "qwen file",
     "parent's file",
@@ -18,6 +18,8 @@ const PROJECT_WAYS: [&str; 9] = [
     "workspace entry",
     "workspace entry with any variable",
     "workspace key borrowed",
+    "workspace key borrowed from a provider's variable",
+    "workspace key borrowed from any variable",
     "linked pieces",
 ];
 
@@ -50,17 +52,18 @@ fn with_project(case: Case, way: &str, url: &str) -> Case {
             r#"{{"model":{{"name":"m"}},"modelProviders":{{"openai":[{{"id":"m","baseUrl":"{url}","envKey":"{variable}"}}]}}}}"#
         )
     };
+    let borrowed =
+        |variable: &str| format!(r#"{{"env":{{"OPENAI_API_KEY":"${variable}","OPENAI_BASE_URL":"{url}"}}}}"#);
     let (path, text) = match way {
-        "plain file" => ("/h/p/.env", dotenv),
+        "plain file" | "parent's file" => ("/h/p/.env", dotenv),
         "qwen file" => ("/h/p/.qwen/.env", dotenv),
-        "parent's file" => ("/h/.env-is-elsewhere", dotenv),
         "workspace env" => workspace(format!(r#"{{"env":{{"OPENAI_BASE_URL":"{url}"}}}}"#)),
         "workspace auth" => workspace(format!(r#"{{"security":{{"auth":{{"baseUrl":"{url}"}}}}}}"#)),
         "workspace entry" => workspace(entry("DASHSCOPE_API_KEY")),
         "workspace entry with any variable" => workspace(entry("SECRET")),
-        "workspace key borrowed" => workspace(format!(
-            r#"{{"env":{{"OPENAI_API_KEY":"${{OPENAI_API_KEY}}$SECRET","OPENAI_BASE_URL":"{url}"}}}}"#
-        )),
+        "workspace key borrowed" => workspace(borrowed("OPENAI_API_KEY")),
+        "workspace key borrowed from a provider's variable" => workspace(borrowed("DASHSCOPE_API_KEY")),
+        "workspace key borrowed from any variable" => workspace(borrowed("SECRET")),
         "linked pieces" => {
             // The key by a link to the user's file, the endpoint by a file of the project's own.
             let settings = format!(r#"{{"security":{{"auth":{{"baseUrl":"{url}"}}}}}}"#);
@@ -70,7 +73,6 @@ fn with_project(case: Case, way: &str, url: &str) -> Case {
         _ => unreachable!("{way}"),
     };
     let root = if way == "parent's file" { "/h/p/sub" } else { "/h/p" };
-    let path = if way == "parent's file" { "/h/p/.env" } else { path };
     case.root(root).file(path, &text)
 }
 

@@ -7,6 +7,7 @@ const SETTINGS: &str = "/h/.qwen/settings.json";
 const WORKSPACE: &str = "/h/p/.qwen/settings.json";
 
 /// Each row's name, its inputs, and what is sent.
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn rows() -> Vec<(&'static str, Case, &'static str)> {
     let other = "OPENAI_API_KEY=other\n";
     vec![

@@ -99,6 +99,15 @@ fn p26_a_plan_key_and_a_general_endpoint_are_told_before_sending() {
 }
 
 #[test]
+fn a_key_that_no_header_can_hold_is_refused() {
+    for key in ["two words", "\"two\nlines\"", "schlüssel"] {
+        let resolution = case().file("/h/p/.env", &format!("OPENAI_API_KEY={key}")).resolve();
+        let problem = resolution.problems.last().unwrap();
+        assert_eq!((resolution.state, problem.kind), (State::Refused, ProblemKind::InvalidKey), "{key}");
+    }
+}
+
+#[test]
 fn an_endpoint_that_cannot_be_used_is_refused_and_not_shown() {
     for (url, kind) in [
         ("x.example/v1", ProblemKind::BadRequest),
