@@ -75,6 +75,11 @@ pub(super) fn provider_of_key(key: &Key) -> Option<Provider> {
     Provider::of_key(key.value.expose())
 }
 
+/// Whether the key can stand in a header: visible ASCII, as every provider's is.
+pub(super) fn is_sendable(key: &Key) -> bool {
+    key.value.expose().bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 /// A stored key was looked up under the endpoint's own origin, and it is there because the user set it for that one.
 fn is_stored_for(inputs: &Inputs<'_>, key: &Key, origin: &str) -> bool {
     key.origin.kind == OriginKind::Keyring && inputs.remembered.account_at(origin).is_some()

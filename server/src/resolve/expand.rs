@@ -18,16 +18,13 @@ pub(super) fn expand(text: &str, env: &Environment) -> Result<Expanded, String> 
     let mut rest = text;
     while let Some(dollar) = rest.find('$') {
         expanded.text.push_str(&rest[..dollar]);
-        match reference(&rest[dollar + 1..]) {
-            Some((name, after)) => {
-                expanded.text.push_str(env.get(name).ok_or_else(|| name.to_owned())?);
-                expanded.variables.push(name.to_owned());
-                rest = after;
-            }
-            None => {
-                expanded.text.push('$');
-                rest = &rest[dollar + 1..];
-            }
+        rest = &rest[dollar + 1..];
+        if let Some((name, after)) = reference(rest) {
+            expanded.text.push_str(env.get(name).ok_or_else(|| name.to_owned())?);
+            expanded.variables.push(name.to_owned());
+            rest = after;
+        } else {
+            expanded.text.push('$');
         }
     }
     expanded.text.push_str(rest);

@@ -28,10 +28,9 @@ pub(super) fn object(text: &str) -> Result<Map<String, Value>, Error> {
         return Ok(Map::new());
     }
     let stripped = without_comments(text).map_err(|at| {
-        let before = &text.as_bytes()[..at];
-        let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        Error::Malformed { line, column: at - line_start + 1 }
+        let before = &text[..at];
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Error::Malformed { line: before.matches('\n').count() + 1, column: at - line_start + 1 }
     })?;
     match serde_json::from_slice(&stripped) {
         Ok(Value::Object(object)) => Ok(object),

@@ -48,17 +48,15 @@ fn named_by(source: &Source<'_>, choice: &Choice<'_>, notes: &mut Notes) -> Opti
 fn selected(file: &SettingsFile, notes: &mut Notes) -> Option<Found<Method>> {
     let selected = file.selected_type.as_deref()?;
     let origin = Origin::new(OriginKind::Settings, file.scope).in_file(&file.path).named("security.auth.selectedType");
-    match named(selected) {
-        Some(value) => Some(Found { value, origin }),
-        None => {
-            let message = format!(
-                "{} is `{selected}`, which this server does not speak; choose `openai` or `qwen-oauth`",
-                origin.place()
-            );
-            notes.problem(Problem::new(ProblemKind::BadRequest, message).at(&origin));
-            None
-        }
+    if let Some(value) = named(selected) {
+        return Some(Found { value, origin });
     }
+    let message = format!(
+        "{} is `{selected}`, which this server does not speak; choose `openai` or `qwen-oauth`",
+        origin.place()
+    );
+    notes.problem(Problem::new(ProblemKind::BadRequest, message).at(&origin));
+    None
 }
 
 /// The method of a name in `settings.json`, which is the name on the wire.

@@ -82,6 +82,10 @@ pub(super) fn decide(
                 state = State::Refused;
             }
         }
+        if let Some(key) = key.as_ref().filter(|key| !binding::is_sendable(key)) {
+            notes.problem(unsendable(key));
+            state = State::Refused;
+        }
     } else if key.is_none() && state == State::SignedIn && !base_url.as_ref().is_some_and(is_local) {
         state = State::SignedOut;
         missing = Some(choice.key_variable().unwrap_or(variables::API_KEY).to_owned());
@@ -223,6 +227,14 @@ fn not_trusted(key: &Key, url: &Found<Url>) -> Problem {
         url.origin.place(),
     );
     Problem::new(ProblemKind::EndpointNotTrusted, message).at(&url.origin)
+}
+
+fn unsendable(key: &Key) -> Problem {
+    let message = format!(
+        "the key from {} holds a blank, a line break or a letter that no key has; copy the key again",
+        key.origin.place()
+    );
+    Problem::new(ProblemKind::InvalidKey, message).at(&key.origin)
 }
 
 /// P26: Coding Plan keys and general keys are refused by each other's endpoints, with words that mislead.

@@ -10,17 +10,17 @@ pub(super) fn no_key(inputs: &Inputs<'_>, missing: Option<&str>) -> Problem {
         None => format!("no account is configured for {root}"),
     };
     let variable = missing.unwrap_or(variables::API_KEY);
-    let mut message = format!(
-        "{wanted}: set `{variable}` in .qwen/.env or .env there or in a directory above, in ~/.qwen/.env, or in the \
-         environment; or sign in with Qwen (`qwen.signIn`, `qwen-language-server auth sign-in`)"
-    );
     let others: Vec<&str> = variables::provider_keys().filter(|name| inputs.env.get(name).is_some()).collect();
-    if !others.is_empty() {
+    let hint = if others.is_empty() {
+        String::new()
+    } else {
         let names = others.join("`, `");
-        message.push_str(&format!(
-            "; `{names}` is set, and is used only where `modelProviders` in settings.json names it as an `envKey`"
-        ));
-    }
+        format!("; `{names}` is set, and is used only where `modelProviders` in settings.json names it as an `envKey`")
+    };
+    let message = format!(
+        "{wanted}: set `{variable}` in .qwen/.env or .env there or in a directory above, in ~/.qwen/.env, or in the \
+         environment; or sign in with Qwen (`qwen.signIn`, `qwen-language-server auth sign-in`){hint}"
+    );
     Problem::new(ProblemKind::NotSignedIn, message)
 }
 
