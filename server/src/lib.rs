@@ -11,6 +11,8 @@ pub mod files;
 
 pub mod resolve;
 
+pub mod watch;
+
 pub mod http;
 
 pub mod auth;
