@@ -15,6 +15,7 @@ const METHOD_NOT_FOUND: i64 = -32601;
 const INTERNAL_ERROR: i64 = -32603;
 const NOT_INITIALIZED: i64 = -32002;
 const CANCELLED: i64 = -32800;
+const REQUEST_FAILED: i64 = -32803;
 
 fn open() -> Editor {
     World::new().open()
@@ -125,6 +126,18 @@ fn fifty_requests_run_and_another_is_answered_at_once() {
         editor.cancel(&request);
         assert_eq!(editor.error(request).code, CANCELLED);
     }
+}
+
+#[test]
+fn more_requests_than_any_editor_sends_are_refused_and_the_running_ones_go_on() {
+    let mut editor = open();
+    let held: Vec<_> = (0..1024).map(|_| editor.request("$test/hold", json!({}))).collect();
+    let over = editor.request("$test/recorded", json!({}));
+    assert_eq!(editor.error(over).code, REQUEST_FAILED);
+    editor.cancel(&held[0]);
+    assert_eq!(editor.error(held[0].clone()).code, CANCELLED);
+    assert_answers(&mut editor);
+    // The end drops the others, and they need no answer.
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 pub mod editor;
 pub mod http;
+pub mod inbox;
 pub mod oauth;
 pub mod openai;
 pub mod world;

@@ -15,6 +15,7 @@ mod ask;
 mod ending;
 mod panic;
 mod serve;
+mod stage;
 
 use std::io;
 

@@ -22,6 +22,7 @@ use super::ask::{CANCEL, cancellation};
 use super::ending::{self, Cause, Ending};
 use super::message::{Call, Incoming, refusal};
 use super::reader::{self, Received};
+use super::stage::{Refusal, Stage};
 use super::writer::Writer;
 
 /// Requests that may run at once. Far above what an editor starts; a bound on memory, not on use.
@@ -33,7 +34,6 @@ const MAX_RUNNING_BYTES: usize = 256 * 1024 * 1024;
 /// How long the last messages may take to be written. The whole end is to take less than 100 ms.
 const LAST_WORDS: Duration = Duration::from_millis(50);
 
-const NOT_INITIALIZED: ErrorCode = ErrorCode::ServerError(-32002);
 const REQUEST_FAILED: ErrorCode = ErrorCode::ServerError(-32803);
 
 /// What the command line says about the transport.
@@ -96,15 +96,6 @@ struct Session<S> {
     stage: Stage,
     /// What was to be sent before the response to `initialize`.
     held: Vec<Request>,
-}
-
-/// Where the connection stands (LSP 3.17, Server lifecycle).
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    New,
-    Initializing,
-    Running,
-    ShutDown,
 }
 
 /// A request that has no response yet.
@@ -223,18 +214,8 @@ impl<S: LanguageServer> Session<S> {
     }
 
     /// Whether a request may start now, and if not, why.
-    fn admits(&self, id: &Id, method: &str, size: usize) -> Result<(), (ErrorCode, &'static str)> {
-        match self.stage {
-            Stage::New if method == "initialize" => {}
-            Stage::New | Stage::Initializing if method != "initialize" => {
-                return Err((NOT_INITIALIZED, "send `initialize` first, and wait for its response"));
-            }
-            Stage::Running if method != "initialize" => {}
-            Stage::New | Stage::Initializing | Stage::Running => {
-                return Err((ErrorCode::InvalidRequest, "`initialize` is sent once"));
-            }
-            Stage::ShutDown => return Err((ErrorCode::InvalidRequest, "after `shutdown` only `exit` may be sent")),
-        }
+    fn admits(&self, id: &Id, method: &str, size: usize) -> Result<(), Refusal> {
+        self.stage.admits(method)?;
         let bytes: usize = self.running.values().map(|running| running.size).sum();
         if self.running.contains_key(id) {
             Err((ErrorCode::InvalidRequest, "a request with this id is still running"))
@@ -308,6 +289,7 @@ impl<S: LanguageServer> Session<S> {
             }
         };
         if initialize {
+            // One that failed may be sent again.
             self.stage = if result.is_ok() { Stage::Running } else { Stage::New };
         } else {
             self.send_queued();
