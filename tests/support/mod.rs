@@ -1,5 +1,5 @@
 //! What the end-to-end tests, the demo and the benchmarks share: a fake editor, temporary worlds, and stand-ins.
-#![allow(dead_code, reason = "each of the programs that share this uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "each of the programs that share this uses a part of it")]
 
 pub mod editor;
 pub mod http;
