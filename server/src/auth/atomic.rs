@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 /// How many random characters are in a temporary file's name.
 const RANDOM: usize = 12;
@@ -30,7 +30,12 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     file.as_file().sync_all()?;
     rename(file, path)?;
     sync_dir(dir);
-    remove_leftovers(dir, &prefix);
+    for leftover in leftovers(path) {
+        let age = written(&leftover).and_then(|written| written.elapsed().ok());
+        if age.is_some_and(|age| age > LONGEST_WRITE) {
+            let _ = fs::remove_file(leftover);
+        }
+    }
     Ok(())
 }
 
@@ -59,20 +64,21 @@ fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
     file.persist(path).map(|_| ()).map_err(|refused| refused.error)
 }
 
-/// Deletes the temporary files of writers that were killed: they may hold tokens.
-fn remove_leftovers(dir: &Path, prefix: &OsStr) {
+/// The temporary files beside `path`: of writers at work, and of writers that were killed. They may hold tokens.
+pub fn leftovers(path: &Path) -> Vec<PathBuf> {
+    let (Some(dir), Some(own)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else { return Vec::new() };
     let is_leftover = |name: &OsStr| {
-        let (Some(name), Some(prefix)) = (name.to_str(), prefix.to_str()) else { return false };
-        let random = name.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(".tmp"));
+        let rest = name.to_str().and_then(|name| name.strip_prefix(own));
+        let random = rest.and_then(|rest| rest.strip_prefix('.')).and_then(|rest| rest.strip_suffix(".tmp"));
         random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
     };
-    for entry in fs::read_dir(dir).into_iter().flatten().flatten().filter(|entry| is_leftover(&entry.file_name())) {
-        let age =
-            entry.metadata().and_then(|meta| meta.modified()).map(|written| written.elapsed().unwrap_or_default());
-        if age.is_ok_and(|age| age > LONGEST_WRITE) {
-            let _ = fs::remove_file(entry.path());
-        }
-    }
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter(|entry| is_leftover(&entry.file_name())).map(|entry| entry.path()).collect()
+}
+
+/// When `path` was last written; none if it is not a regular file.
+pub fn written(path: &Path) -> Option<SystemTime> {
+    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?.modified().ok()
 }
 
 /// Makes the rename itself durable, where a directory can be opened; the content is durable already.
@@ -103,7 +109,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let write_at = |name: &str, age: u64| {
             let file = fs::File::create(dir.path().join(name)).unwrap();
-            file.set_modified(std::time::SystemTime::now() - Duration::from_secs(age)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
         };
         write_at("file.json.0123456789ab.tmp", 61);
         write_at("file.json.ba9876543210.tmp", 5);
