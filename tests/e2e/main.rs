@@ -8,5 +8,6 @@ mod chat;
 mod documents;
 mod oauth;
 mod resolution;
+mod signin;
 mod terminal;
 mod transport;

@@ -1,8 +1,15 @@
 //! Writes a private file so that a reader sees the old content or the new, and never half of either.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// How many random characters are in a temporary file's name.
+const RANDOM: usize = 12;
+/// After this, whoever wrote a temporary file is gone.
+const LONGEST_WRITE: Duration = Duration::from_secs(60);
 
 /// Replaces `path` by a file with `content` and mode 0600.
 ///
@@ -17,12 +24,18 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     let mut prefix = name.to_os_string();
     prefix.push(".");
     // `tempfile` opens with O_EXCL and mode 0600, and removes the file if anything below goes wrong.
-    let mut file = tempfile::Builder::new().prefix(&prefix).rand_bytes(12).suffix(".tmp").tempfile_in(dir)?;
+    let mut file = tempfile::Builder::new().prefix(&prefix).rand_bytes(RANDOM).suffix(".tmp").tempfile_in(dir)?;
     file.write_all(content)?;
     // Without this, a power cut after the rename may leave an empty file under the final name.
     file.as_file().sync_all()?;
     rename(file, path)?;
     sync_dir(dir);
+    for leftover in leftovers(path) {
+        let age = written(&leftover).and_then(|written| written.elapsed().ok());
+        if age.is_some_and(|age| age > LONGEST_WRITE) {
+            let _ = fs::remove_file(leftover);
+        }
+    }
     Ok(())
 }
 
@@ -43,12 +56,29 @@ fn rename(file: tempfile::NamedTempFile, path: &Path) -> io::Result<()> {
             // Windows refuses to replace a file that a virus scanner or another reader has open for a moment.
             Err(refused) if cfg!(windows) && refused.error.kind() == io::ErrorKind::PermissionDenied => {
                 file = refused.file;
-                std::thread::sleep(std::time::Duration::from_millis(pause));
+                std::thread::sleep(Duration::from_millis(pause));
             }
             Err(refused) => return Err(refused.error),
         }
     }
     file.persist(path).map(|_| ()).map_err(|refused| refused.error)
+}
+
+/// The temporary files beside `path`: of writers at work, and of writers that were killed. They may hold tokens.
+pub fn leftovers(path: &Path) -> Vec<PathBuf> {
+    let (Some(dir), Some(own)) = (path.parent(), path.file_name().and_then(OsStr::to_str)) else { return Vec::new() };
+    let is_leftover = |name: &OsStr| {
+        let rest = name.to_str().and_then(|name| name.strip_prefix(own));
+        let random = rest.and_then(|rest| rest.strip_prefix('.')).and_then(|rest| rest.strip_suffix(".tmp"));
+        random.is_some_and(|random| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+    };
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries.filter(|entry| is_leftover(&entry.file_name())).map(|entry| entry.path()).collect()
+}
+
+/// When `path` was last written; none if it is not a regular file.
+pub fn written(path: &Path) -> Option<SystemTime> {
+    fs::symlink_metadata(path).ok().filter(fs::Metadata::is_file)?.modified().ok()
 }
 
 /// Makes the rename itself durable, where a directory can be opened; the content is durable already.
@@ -72,6 +102,26 @@ mod tests {
         write(&path, b"new").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_a_killed_writer_left_is_deleted_and_nothing_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let write_at = |name: &str, age: u64| {
+            let file = fs::File::create(dir.path().join(name)).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+        };
+        write_at("file.json.0123456789ab.tmp", 61);
+        write_at("file.json.ba9876543210.tmp", 5);
+        write_at("file.json.mine.tmp", 61);
+        write_at("other.json.0123456789ab.tmp", 61);
+        write(&dir.path().join("file.json"), b"x").unwrap();
+        let mut left: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(
+            left,
+            ["file.json", "file.json.ba9876543210.tmp", "file.json.mine.tmp", "other.json.0123456789ab.tmp"]
+        );
     }
 
     #[test]

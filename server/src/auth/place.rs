@@ -45,8 +45,23 @@ impl Place {
         }
     }
 
+    /// What a writer that was killed had wholly written but not yet put in place, latest first.
+    pub(super) fn leftovers(&self) -> Vec<Secret> {
+        let Self::File { path, .. } = self else { return Vec::new() };
+        let Some(stored) = atomic::written(path) else { return Vec::new() };
+        let dated = atomic::leftovers(path).into_iter().filter_map(|path| Some((atomic::written(&path)?, path)));
+        let mut later: Vec<_> = dated.filter(|(written, _)| *written > stored).collect();
+        later.sort();
+        later.into_iter().rev().filter_map(|(_, path)| read_file(&path).ok().flatten()).collect()
+    }
+
     /// Deletes what is stored, and says whether there was anything.
     pub(super) async fn delete(&self) -> Result<bool, Error> {
+        if let Self::File { path, .. } = self {
+            for leftover in atomic::leftovers(path) {
+                let _ = fs::remove_file(leftover);
+            }
+        }
         match self {
             Self::File { path, .. } => match fs::remove_file(path) {
                 Ok(()) => Ok(true),

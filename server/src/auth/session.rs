@@ -234,6 +234,18 @@ impl Inner {
         *locked(&self.unsaved) = written.err().map(|why| Unsaved { session: session.clone(), stored, why });
     }
 
+    /// Puts in place what a killed writer could not: its refresh token may be the only one that is still good.
+    ///
+    /// To be called under the lock, so that no writer is at work but a CLI that signs in, whose own rename comes later.
+    async fn rescue(&self) -> Option<Credentials> {
+        let (session, text) = self.place.leftovers().into_iter().find_map(|text| {
+            let session = Credentials::parse(text.expose().as_bytes()).ok()?;
+            Some((session, text))
+        })?;
+        self.place.write(text.expose()).await.ok()?;
+        Some(session)
+    }
+
     fn not_signed_in(&self) -> Error {
         Error::NotSignedIn { place: self.place.name() }
     }
@@ -248,7 +260,10 @@ async fn renew(inner: Arc<Inner>, client: reqwest::Client, stale: Option<Secret>
         Err(Error::Lock(lock::Error::Unwritable { .. })) if locked(&inner.unsaved).is_some() => None,
         Err(error) => return Err(error),
     };
-    let before = inner.read().await?.ok_or_else(|| inner.not_signed_in())?;
+    let before = match inner.rescue().await {
+        Some(session) => session,
+        None => inner.read().await?.ok_or_else(|| inner.not_signed_in())?,
+    };
     let is_stale = stale.as_ref().is_some_and(|stale| before.has(stale));
     if !is_stale && before.is_usable(SystemTime::now()) {
         return token_of(&before);
