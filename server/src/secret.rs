@@ -39,6 +39,13 @@ const KNOWN_PREFIXES: [&str; 7] = ["sk-svcacct-", "sk-admin-", "sk-proj-", "sk-o
 
 const SHORTEST_WITH_TAIL: usize = 16;
 
+/// Reads a secret from a request. There is no way back: it has no `Serialize`.
+impl<'de> serde::Deserialize<'de> for Secret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[secret]")

@@ -1,4 +1,5 @@
 //! The built binary over stdio, against stand-ins on loopback.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -10,4 +11,5 @@ mod oauth;
 mod resolution;
 mod signin;
 mod terminal;
+mod tidy;
 mod transport;

@@ -1,6 +1,6 @@
 //! One sign-in by device flow: what the user is shown, and the wait for their approval.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use oauth2::PkceCodeVerifier;
 use tokio::sync::watch;
@@ -77,6 +77,16 @@ impl TokenStore {
 }
 
 impl DeviceAuthorization {
+    /// The page to open: with the code in it where the service gives such a one.
+    pub fn page(&self) -> &str {
+        self.verification_uri_complete.as_deref().unwrap_or(&self.verification_uri)
+    }
+
+    /// How long the code is still good for.
+    pub fn time_left(&self) -> Duration {
+        self.expires_at.duration_since(SystemTime::now()).unwrap_or_default()
+    }
+
     fn is_safe_to_show(&self) -> bool {
         may_be_opened(&self.verification_uri)
             && self.verification_uri_complete.as_deref().is_none_or(may_be_opened)

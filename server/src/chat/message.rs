@@ -119,6 +119,12 @@ pub struct ContentPart {
 }
 
 impl ContentPart {
+    /// A part that is only text.
+    pub fn text(text: impl Into<String>) -> Self {
+        let rest = Map::from_iter([("text".to_owned(), Value::String(text.into()))]);
+        Self { kind: "text".to_owned(), rest }
+    }
+
     fn as_text(&self) -> Option<&str> {
         self.rest.get("text").and_then(Value::as_str)
     }

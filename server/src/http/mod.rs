@@ -104,6 +104,11 @@ impl Client {
         Ok(response)
     }
 
+    /// The proxy for `url` and its variable, without its password; none where there is none.
+    pub fn proxy_for(&self, url: &Url) -> Option<String> {
+        self.proxies.describe(url)
+    }
+
     /// What an error of the client means, with the proxy or the certificate that is to blame.
     pub fn explain(&self, url: &Url, error: &reqwest::Error) -> Error {
         error::explain(url, error, &self.proxies, self.bundle_problem.as_deref())

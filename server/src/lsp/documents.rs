@@ -61,6 +61,11 @@ impl Documents {
 }
 
 impl Document {
+    /// A document that is not open, such as a file that was just read.
+    pub fn new(text: &str, encoding: Encoding) -> Self {
+        Self { language_id: String::new(), version: 0, encoding, text: Rope::from_str(text) }
+    }
+
     /// The whole text, line breaks as the editor sent them.
     pub fn text(&self) -> String {
         self.text.to_string()

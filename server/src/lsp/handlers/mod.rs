@@ -1,0 +1,5 @@
+//! One file per request: `qwen/chat` is `chat.rs`, `chat()`, `ChatParams`, `ChatResult`.
+
+pub mod auth;
+pub mod chat;
+pub mod models;
