@@ -201,6 +201,14 @@ impl Chat {
         Some(Event::Retrying { attempt: self.sent + 1, wait, because: rejected.error.to_string() })
     }
 
+    /// The answer is complete. Its connection can be used again once the body was read to its end, a few bytes away;
+    /// the answer does not wait for them.
+    fn release(&mut self) {
+        let Phase::Reading(mut response, _) = std::mem::replace(&mut self.phase, Phase::Ended(None)) else { return };
+        let rest = async move { while let Ok(Some(_)) = response.chunk().await {} };
+        tokio::spawn(timeout(LINGER, rest));
+    }
+
     /// Takes what a read of the body gave.
     fn read(
         &mut self,
@@ -253,7 +261,7 @@ impl Chat {
             match self.understand(&event) {
                 Step::More => {}
                 Step::Done => {
-                    self.end(None);
+                    self.release();
                     return None;
                 }
                 Step::Malformed => {
