@@ -6,6 +6,7 @@ mod support;
 
 mod auth;
 mod chat;
+mod chat_errors;
 mod documents;
 mod oauth;
 mod resolution;
@@ -13,3 +14,4 @@ mod signin;
 mod terminal;
 mod tidy;
 mod transport;
+mod verbs;
