@@ -8,6 +8,7 @@ mod auth;
 mod chat;
 mod chat_errors;
 mod documents;
+mod hostile_files;
 mod oauth;
 mod resolution;
 mod signin;

@@ -68,7 +68,9 @@ fn attach_one(session: &Session, root: &Root, item: &ContextItem) -> jsonrpc::Re
 }
 
 fn refusal(uri: &str) -> jsonrpc::Error {
-    jsonrpc::Error::invalid_params(format!("`{uri}` holds secrets and is not sent to a model; take it out of `context`"))
+    jsonrpc::Error::invalid_params(format!(
+        "`{uri}` holds secrets and is not sent to a model; take it out of `context`"
+    ))
 }
 
 /// Whether a file is an environment file, which no model may see.
