@@ -82,9 +82,7 @@ fn reasoning_streams_apart_from_the_content_under_either_name() {
 
 #[test]
 fn tool_calls_stream_by_index_and_are_whole_in_the_result() {
-    let piece = |index: usize, id: Value, name: Value, arguments: &str| {
-        json!({ "tool_calls": [{ "index": index, "id": id, "type": "function", "function": { "name": name, "arguments": arguments } }] })
-    };
+    let piece = |index: usize, id: Value, name: Value, arguments: &str| json!({ "tool_calls": [{ "index": index, "id": id, "type": "function", "function": { "name": name, "arguments": arguments } }] });
     let model = OpenAi::start().answer(
         Answer::deltas([
             piece(0, json!("c1"), json!("read"), "{\"path\":"),
@@ -286,9 +284,8 @@ fn the_progress_ends_before_the_response_in_success_and_in_failure() {
 fn fifty_chats_run_at_once_and_a_request_beside_them_is_answered() {
     let model = OpenAi::start().stream(["x"]).then_hold();
     let mut editor = open(&model);
-    let chats: Vec<_> = (0..50)
-        .map(|token| chat_with(&mut editor, "app", "hi", json!({ "partialResultToken": token })))
-        .collect();
+    let chats: Vec<_> =
+        (0..50).map(|token| chat_with(&mut editor, "app", "hi", json!({ "partialResultToken": token }))).collect();
     for token in 0..50 {
         editor.expect_deltas(token, ["x"]);
     }

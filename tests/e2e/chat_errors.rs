@@ -37,7 +37,12 @@ fn a_refusal_has_the_kind_that_its_remedy_has() {
         (400, json!({ "code": "InvalidApiKey", "message": "Invalid API-key provided." }), "invalidKey", "the key"),
         (403, said("not for this account"), "forbidden", "check what the key's account may use"),
         (402, said("Payment required"), "quotaExhausted", "balance"),
-        (429, json!({ "error": { "code": "insufficient_quota", "message": "none left" } }), "quotaExhausted", "balance"),
+        (
+            429,
+            json!({ "error": { "code": "insufficient_quota", "message": "none left" } }),
+            "quotaExhausted",
+            "balance",
+        ),
         (403, json!({ "code": "Arrearage", "message": "overdue" }), "quotaExhausted", "balance"),
         (429, said("slow down"), "rateLimited", "wait a minute"),
         (404, json!({ "error": { "code": "model_not_found", "message": "no" } }), "modelNotFound", "load the model"),
@@ -198,7 +203,10 @@ fn a_failing_service_is_asked_twice_more_and_the_editor_is_told() {
         let mut editor = World::new().root("app", [(".env", model.dotenv())]).open();
         let chat = chat_with(&mut editor, "app", "hi", json!({ "workDoneToken": "w", "partialResultToken": "p" }));
         let reports: Vec<_> = (0..4).map(|_| editor.expect_progress("w")).collect();
-        assert_eq!(reports.iter().map(|report| &report["kind"]).collect::<Vec<_>>(), ["begin", "report", "report", "end"]);
+        assert_eq!(
+            reports.iter().map(|report| &report["kind"]).collect::<Vec<_>>(),
+            ["begin", "report", "report", "end"]
+        );
         let told = reports[1]["message"].as_str().expect("a message");
         assert!(told.contains("busy") && told.contains("try 2"), "{told}");
         editor.expect_deltas("p", ["there"]);
@@ -243,7 +251,10 @@ fn a_wait_for_a_retry_can_be_cancelled() {
 fn the_commonest_mix_ups_of_keys_and_places_are_named() {
     // A proxy stands in for the services, whose names the hints depend on; nothing but `CONNECT` comes to it.
     for (dotenv, says) in [
-        ("OPENAI_API_KEY=sk-sp-abc\nOPENAI_BASE_URL=https://dashscope.aliyuncs.com/compatible-mode/v1\n", "Coding Plan"),
+        (
+            "OPENAI_API_KEY=sk-sp-abc\nOPENAI_BASE_URL=https://dashscope.aliyuncs.com/compatible-mode/v1\n",
+            "Coding Plan",
+        ),
         ("OPENAI_API_KEY=sk-abc\nOPENAI_BASE_URL=https://coding.dashscope.aliyuncs.com/v1\n", "sk-sp-"),
     ] {
         let mut editor = World::new().root("app", [(".env", dotenv)]).open();
