@@ -4,13 +4,17 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod announcements;
 mod auth;
+mod binding;
 mod chat;
 mod chat_errors;
 mod documents;
 mod hostile_files;
 mod oauth;
 mod resolution;
+mod secrets;
+mod settings;
 mod signin;
 mod terminal;
 mod tidy;
