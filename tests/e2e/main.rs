@@ -6,10 +6,12 @@ mod support;
 
 mod announcements;
 mod auth;
+mod before_initialize;
 mod binding;
 mod chat;
 mod chat_errors;
 mod documents;
+mod ending;
 mod hostile_files;
 mod oauth;
 mod resolution;
