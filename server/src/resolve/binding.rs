@@ -61,6 +61,11 @@ pub(super) fn verdict(inputs: &Inputs<'_>, key: &Key, base_url: &Found<Url>, wor
     if may { Verdict::Send } else { otherwise }
 }
 
+/// Whether the user trusts this endpoint with all that the project says of it.
+pub(super) fn is_trusted(base_url: &Url, word: &UsersWord) -> bool {
+    word.trusted.contains(&endpoint::origin(base_url))
+}
+
 /// The endpoint that a key goes to when none is named: of the provider that its variable or its prefix names, and for
 /// `OPENAI_API_KEY` else Qwen Code's default.
 pub(super) fn own_endpoint(key: &Key) -> Option<String> {

@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::binding::{self, Verdict};
+use super::binding::{self, UsersWord, Verdict};
 use super::notes::Notes;
 use super::provider_choice::Choice;
 use super::settings::SettingsFile;
@@ -44,7 +44,10 @@ pub(super) fn decide(
         notes.problem(Problem::new(ProblemKind::KeyringUnavailable, message));
     }
     let stored = key.as_ref().filter(|key| key.origin.kind == OriginKind::Keyring);
-    let account = stored.and(inputs.remembered.account(inputs.root));
+    let account = stored.and_then(|_| match &named {
+        Some(named) => inputs.remembered.account_at(&endpoint::origin_of(&named.value)?),
+        None => inputs.remembered.account(inputs.root),
+    });
     let named = named.or_else(|| {
         let origin = Origin::new(OriginKind::Keyring, Scope::User);
         Some(Found { value: account?.base_url.clone(), origin })
@@ -65,8 +68,8 @@ pub(super) fn decide(
         state = State::Refused;
     }
     let mut missing = None;
+    let word = binding::users_word(inputs, sources, files);
     if let (Some(found), Some(url)) = (&key, &base_url) {
-        let word = binding::users_word(inputs, sources, files);
         match binding::verdict(inputs, found, url, &word) {
             Verdict::Send => warn_of_mismatch(found, url, notes),
             Verdict::Withhold => {
@@ -91,7 +94,7 @@ pub(super) fn decide(
         missing = Some(choice.key_variable().unwrap_or(variables::API_KEY).to_owned());
     }
     let model = choose_model(choice, account.and_then(|account| account.model.clone()), base_url.as_ref(), notes);
-    let extras = extras(choice, base_url.as_ref());
+    let extras = extras(choice, base_url.as_ref(), key.as_ref(), &word, notes);
     let wants_stored_key = wants_stored_key.filter(|_| matches!(inputs.stored_key, StoredKey::NotAsked));
     Account { state, key, base_url, model, extras, wants_stored_key, missing }
 }
@@ -258,12 +261,30 @@ fn warn_of_mismatch(key: &Key, url: &Found<Url>, notes: &mut Notes) {
 }
 
 /// What the model's entry adds: if the entry is in use, or its endpoint is the one in use. What the user's entry adds
-/// may hold secrets, so it never goes to an endpoint that only the project names.
-fn extras(choice: &Choice<'_>, base_url: Option<&Found<Url>>) -> Extras {
+/// may hold secrets, so it never goes to an endpoint that only the project names; and headers can send a request
+/// elsewhere (`Host` before a shared front, a gateway's target header), so a project's never go with the user's key.
+fn extras(
+    choice: &Choice<'_>,
+    base_url: Option<&Found<Url>>,
+    key: Option<&Key>,
+    word: &UsersWord,
+    notes: &mut Notes,
+) -> Extras {
     let (Some(entry), Some(url)) = (choice.entry(), base_url) else { return Extras::default() };
     let same_origin =
         entry.base_url.as_deref().and_then(endpoint::origin_of).is_some_and(|own| own == endpoint::origin(&url.value));
     let in_use = choice.unit().is_some() && entry.base_url.is_none();
     let may = entry.origin.scope == Scope::Project || url.origin.scope != Scope::Project;
-    if same_origin || (in_use && may) { entry.extras.clone() } else { Extras::default() }
+    if !(same_origin || (in_use && may)) {
+        return Extras::default();
+    }
+    let mut extras = entry.extras.clone();
+    let is_users = key.is_some_and(|key| key.origin.scope == Scope::User);
+    let is_projects = entry.origin.scope == Scope::Project && !binding::is_trusted(&url.value, word);
+    if is_users && is_projects && !extras.custom_headers.is_empty() {
+        extras.custom_headers.clear();
+        let name = entry.origin.variable.clone().unwrap_or_default() + ".generationConfig.customHeaders";
+        notes.ignored(entry.origin.clone().named(name), "a project's headers are not sent with your key");
+    }
+    extras
 }
