@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn another_users_file_is_refused_but_for_system_settings() {
-        let path = Path::new("/proc/1/status");
+        let path = Path::new("/etc/passwd");
         if rustix::process::geteuid().is_root() {
             // Root owns everything here that is sure to exist; a file given away shows the rule.
             let directory = tempfile::tempdir().unwrap();

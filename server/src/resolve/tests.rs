@@ -151,7 +151,7 @@ fn the_wire_has_the_protocols_names() {
     assert_eq!(
         origin,
         serde_json::json!({
-            "kind": "default", "because": "no endpoint is named, and the key begins as those of OpenRouter do"
+            "kind": "default", "because": "no endpoint is named, and the key is one of OpenRouter"
         })
     );
     let problem = serde_json::to_value(&case().resolve().problems[0]).unwrap();
