@@ -8,6 +8,7 @@ mod auth;
 mod chat;
 mod documents;
 mod oauth;
+mod processes;
 mod resolution;
 mod signin;
 mod terminal;
