@@ -582,6 +582,39 @@ fn standard_streams_that_are_non_blocking_serve_as_well() {
     assert_eq!(server.wait().expect("it ends").code(), Some(1));
 }
 
+// What every test relies on: the fake editor notices
+
+#[test]
+#[should_panic(expected = "unclaimed")]
+fn the_fake_editor_notices_a_message_that_nobody_claimed() {
+    let mut editor = open();
+    editor.request("$test/recorded", json!({}));
+}
+
+#[test]
+#[should_panic(expected = "stdout holds the canary")]
+fn the_fake_editor_notices_a_canary_in_the_output() {
+    let mut editor = World::new().canary("sk-canary").open();
+    editor.notify("$test/record", json!({ "value": "sk-canary" }));
+    let recorded = editor.request("$test/recorded", json!({}));
+    editor.response(recorded);
+}
+
+#[test]
+#[should_panic(expected = "log holds the canary")]
+fn the_fake_editor_notices_a_canary_in_a_log() {
+    let editor = World::new().canary("sk-canary").open();
+    std::fs::write(editor.world().state().join("server.log"), "key: sk-canary").expect("it is writable");
+}
+
+#[test]
+#[should_panic(expected = "on stderr")]
+fn the_fake_editor_notices_a_line_on_stderr() {
+    let mut editor = open();
+    let panic = editor.request("$test/panic", json!({}));
+    editor.error(panic);
+}
+
 /// The memory of a process that is resident, in KiB; 0 where the system does not tell.
 fn resident_kib(process_id: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process_id}/status")).unwrap_or_default();
