@@ -98,6 +98,7 @@ fn millis(time: SystemTime) -> u64 {
         .expect("before the year 500 million")
 }
 
+#[cfg(unix)]
 fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).expect("it is there").permissions().mode() & 0o777
@@ -475,6 +476,26 @@ async fn o42_a_session_that_came_during_a_refresh_is_not_overwritten() {
     stage.write(&theirs.to_string());
     stage.oauth.release();
     assert_eq!(token.await.unwrap().access_token.expose(), "canary-theirs");
+    assert_eq!(stage.stored(), theirs);
+}
+
+#[tokio::test]
+async fn a_refused_refresh_token_does_not_cost_a_session_that_came_meanwhile() {
+    let stage = Stage::new();
+    stage.given(0);
+    stage.oauth.hold_refreshes();
+    stage.oauth.script(Kind::Refresh, [Answer::error(400, "invalid_grant")]);
+    let token = stage.token();
+    tokio::pin!(token);
+    tokio::select! {
+        _ = &mut token => panic!("the service holds its answer"),
+        () = stage.arrived(Kind::Refresh, 1) => {}
+    }
+    let mut theirs = stage.given(0);
+    theirs["access_token"] = json!("canary-theirs");
+    stage.write(&theirs.to_string());
+    stage.oauth.release();
+    assert_eq!(token.await.unwrap_err(), Error::SessionExpired);
     assert_eq!(stage.stored(), theirs);
 }
 
