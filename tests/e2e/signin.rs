@@ -140,6 +140,20 @@ async fn o01_to_o05_the_device_flow_speaks_as_the_cli_does() {
 }
 
 #[tokio::test]
+async fn the_page_that_is_shown_approves_or_refuses_the_code_that_it_names() {
+    for (answer, approved) in [("yes", true), ("no", false)] {
+        let stage = Stage::new();
+        let sign_in = stage.store.sign_in(&stage.client).await.unwrap();
+        let DeviceAuthorization { user_code, verification_uri_complete, .. } = sign_in.authorization.clone();
+        let page = stage.client.get(verification_uri_complete.unwrap()).send().await.unwrap().text().await.unwrap();
+        assert!(page.contains(&user_code), "{page}");
+        let form = format!("user_code={user_code}&approve={answer}");
+        stage.client.post(format!("{}/decide", stage.oauth.base_url())).body(form).send().await.unwrap();
+        assert_eq!(sign_in.finish().await.is_ok(), approved);
+    }
+}
+
+#[tokio::test]
 async fn another_client_and_scope_are_named_by_the_environment() {
     let stage = Stage::new();
     let own = [("QWEN_OAUTH_CLIENT_ID", "mine"), ("QWEN_OAUTH_SCOPE", "openid")];
