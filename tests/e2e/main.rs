@@ -10,3 +10,4 @@ mod oauth;
 mod resolution;
 mod terminal;
 mod transport;
+mod upstream;

@@ -6,4 +6,5 @@ pub mod editor;
 pub mod http;
 pub mod oauth;
 pub mod openai;
+pub mod tls;
 pub mod world;

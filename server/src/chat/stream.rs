@@ -58,6 +58,8 @@ enum Phase {
     Asking(Asking),
     Pausing(Pin<Box<Sleep>>),
     Reading(Response, Reading),
+    /// `[DONE]` came; a body that is read to its end leaves its connection to the next request.
+    Draining(Response),
     /// What is still queued comes first, then this.
     Ended(Option<Error>),
 }
@@ -90,6 +92,9 @@ const MAX_BODY: usize = sse::MAX_EVENT;
 
 /// How long the usage and the end of a stream may follow its `finish_reason`.
 const LINGER: Duration = Duration::from_secs(5);
+
+/// How long the end of a body may follow `[DONE]`. It usually comes with it.
+const DRAIN: Duration = Duration::from_millis(10);
 
 impl Chat {
     /// Prepares the request; the first `next` sends it.
@@ -146,6 +151,11 @@ impl Chat {
                     if let Some(retrying) = self.read(limit, read) {
                         return Ok(Some(retrying));
                     }
+                }
+                Phase::Draining(response) => {
+                    let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
+                    let _ = timeout(DRAIN, rest).await;
+                    self.end(None);
                 }
             }
         }
@@ -253,7 +263,9 @@ impl Chat {
             match self.understand(&event) {
                 Step::More => {}
                 Step::Done => {
-                    self.end(None);
+                    if let Phase::Reading(response, _) = std::mem::replace(&mut self.phase, Phase::Ended(None)) {
+                        self.phase = Phase::Draining(response);
+                    }
                     return None;
                 }
                 Step::Malformed => {
