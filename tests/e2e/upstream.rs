@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use qwen_language_server::chat::{
-    Answer, Chat, ChatRequest, Credential, Delta, Endpoint, Error, Event, FinishReason, Message, Model, Role, models,
+    Answer, Chat, ChatRequest, Credential, Delta, Endpoint, Error, Event, FinishReason, Gap, Message, Model, Role,
+    fill, models,
 };
 use qwen_language_server::env::Environment;
 use qwen_language_server::http::{self, Http};
@@ -744,4 +745,31 @@ fn a_chat_may_move_between_threads() {
     send(&chat.next());
     send(&models(&client, &at(&model)));
     send(&chat);
+}
+
+#[test]
+fn a_gap_is_filled_by_tokens_and_where_the_service_has_none_by_chat() {
+    let gap = Gap { prefix: "let x = f(".into(), suffix: ");\n".into(), max_tokens: 64, ..Gap::default() };
+    let completion = |text: &str| Reply::json(200, &json!({ "choices": [{ "text": text }] }));
+    let chat_answer = Reply::json(200, &json!({ "choices": [{ "message": { "content": "a, b)" } }] }));
+    run(async {
+        let http = Http::default();
+        let client = http.open(&environment(&[])).expect("a client");
+        let server = Server::script([completion("a, b)"), completion(" \n")]);
+        let ask = |server: &Server| endpoint(&format!("{}/v1", server.url()), "sk-x");
+        assert_eq!(fill(client, &ask(&server), &gap).await.expect("an answer").as_deref(), Some("a, b"));
+        assert_eq!(fill(client, &ask(&server), &gap).await.expect("an answer"), None);
+        let asked = &server.requests()[0];
+        assert_eq!(asked.path, "/v1/completions");
+        assert_eq!(asked.json()["prompt"], "<|fim_prefix|>let x = f(<|fim_suffix|>);\n<|fim_middle|>");
+
+        let server = Server::script([Reply::new(404, "text/plain", ""), chat_answer]);
+        assert_eq!(fill(client, &ask(&server), &gap).await.expect("an answer").as_deref(), Some("a, b"));
+        let paths: Vec<_> = server.requests().into_iter().map(|request| request.path).collect();
+        assert_eq!(paths, ["/v1/completions", "/v1/chat/completions"]);
+
+        let server = Server::script([Reply::json(429, &error_body("slow down")).header("retry-after", "1")]);
+        assert!(matches!(fill(client, &ask(&server), &gap).await, Err(Error::RateLimited { .. })));
+        assert_eq!(server.requests().len(), 1);
+    });
 }

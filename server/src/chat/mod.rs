@@ -4,6 +4,8 @@ mod answer;
 mod chunk;
 mod credential;
 mod error;
+mod fim;
+mod gap;
 mod message;
 mod models;
 mod refusal;
@@ -18,6 +20,8 @@ use url::Url;
 
 pub use credential::Credential;
 pub use error::{Error, Refusal};
+pub use fim::fill;
+pub use gap::Gap;
 pub use message::{
     Answer, ChatRequest, Content, ContentPart, Delta, FinishReason, FunctionCall, FunctionDelta, Message, Role, Tool,
     ToolCall, ToolCallDelta, Usage,
