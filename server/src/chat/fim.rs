@@ -4,9 +4,9 @@ use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
 use serde_json::{Value, json};
 
+use super::exchange::{exchange, read_body};
 use super::gap::{Gap, trim};
 use super::message::{ChatRequest, Message, Role};
-use super::stream::{exchange, read_body};
 use super::{Endpoint, Error, refusal, request};
 use crate::http::{Client, host};
 use crate::resolve::Provider;

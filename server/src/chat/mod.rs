@@ -4,6 +4,7 @@ mod answer;
 mod chunk;
 mod credential;
 mod error;
+mod exchange;
 mod fim;
 mod gap;
 mod message;

@@ -250,7 +250,7 @@ mod tests {
         ] {
             let dashscope: Vec<_> =
                 headers_of(base).into_iter().filter(|(name, _)| name.starts_with("x-dashscope")).collect();
-            let metadata = body_of(&endpoint(base), json!({})).get("metadata").cloned();
+            let metadata = body_of(&endpoint(base), json!({ "messages": [] })).get("metadata").cloned();
             if expected {
                 let plain = |name: &str, value: &str| (name.to_owned(), value.to_owned());
                 assert_eq!(
