@@ -454,6 +454,22 @@ fn a_key_that_the_provider_echoes_is_struck_out() {
 }
 
 #[test]
+fn a_gateways_key_that_is_echoed_is_struck_out() {
+    let server = Server::script([Reply::json(403, &error_body("unknown gateway key gw-canary-0123456789"))]);
+    let mut endpoint = endpoint(&server.url(), "sk-x");
+    endpoint.extras.custom_headers = vec![("X-Gateway".into(), "Bearer gw-canary-0123456789".into())];
+    let outcome = chat(endpoint);
+    assert!(!format!("{:?}", outcome.error()).contains("canary"), "{:?}", outcome.error());
+}
+
+#[test]
+fn an_error_whose_body_does_not_end_is_told_by_its_status() {
+    let server = Server::script([Reply::json(401, &error_body("no")).then_hold()]);
+    assert!(matches!(chat(endpoint(&server.url(), "sk-x")).error(), Error::InvalidKey(_)));
+    server.expect_disconnect();
+}
+
+#[test]
 fn long_words_are_shortened() {
     let server = Server::script([Reply::json(400, &error_body(&"密".repeat(5000)))]);
     let outcome = chat(endpoint(&server.url(), "sk-x"));

@@ -16,6 +16,9 @@ pub(super) const MAX_BODY: usize = sse::MAX_EVENT;
 /// The longest error body that is read, in bytes.
 const MAX_ERROR_BODY: usize = 64 << 10;
 
+/// How long an error's body may take.
+const ERROR_BODY_LIMIT: Duration = Duration::from_secs(2);
+
 /// A request that did not work.
 pub(super) struct Rejected {
     pub(super) error: Error,
@@ -59,7 +62,9 @@ pub(super) async fn exchange(client: &Client, endpoint: &Endpoint, request: Requ
     }
     let told = retry::told(response.headers(), SystemTime::now());
     let request_id = request_id(response.headers());
-    let body = read_limited(response, MAX_ERROR_BODY).await;
+    let mut body = Vec::new();
+    // The status says enough without a body that does not end.
+    let _ = tokio::time::timeout(ERROR_BODY_LIMIT, read_limited(response, &mut body)).await;
     let reply = Reply { status: status.as_u16(), request_id, retry_after: told, body: &String::from_utf8_lossy(&body) };
     Err(Rejected { error: refusal::of_reply(endpoint, &reply), told })
 }
@@ -70,17 +75,15 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
     names.iter().find_map(|name| Some(headers.get(*name)?.to_str().ok()?.to_owned()))
 }
 
-/// As much of an error's body as comes: the status says enough without it.
-async fn read_limited(mut response: Response, limit: usize) -> Vec<u8> {
-    let mut body = Vec::new();
+/// As much of an error's body as comes and is allowed.
+async fn read_limited(mut response: Response, body: &mut Vec<u8>) {
     while let Ok(Some(bytes)) = response.chunk().await {
         body.extend_from_slice(&bytes);
-        if body.len() >= limit {
-            body.truncate(limit);
-            break;
+        if body.len() >= MAX_ERROR_BODY {
+            body.truncate(MAX_ERROR_BODY);
+            return;
         }
     }
-    body
 }
 
 /// The whole body of a good answer.
@@ -102,7 +105,7 @@ fn log(endpoint: &Endpoint, method: &Method, url: &Url, started: Instant, sent: 
         Err(_) => (0, String::new()),
     };
     let (host, ms) = (host(url), started.elapsed().as_millis());
-    let id = endpoint.credential.strike_out(&id);
+    let id = endpoint.strike_out(&id);
     if endpoint.debug {
         tracing::info!(%method, host, status, ms, id, "answered");
     } else {

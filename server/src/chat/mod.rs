@@ -31,6 +31,7 @@ pub use models::{Model, models};
 pub use stream::{Chat, Event};
 
 use crate::resolve::{Extras, Provider};
+use crate::secret::{Secret, redact};
 
 /// Who is asked, for what, and with which credential.
 #[derive(Clone, Debug)]
@@ -54,4 +55,14 @@ pub struct Endpoint {
 impl Endpoint {
     /// The limit when no setting gives one: Qwen Code's.
     pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+
+    /// `text` without any trace of what the request authenticates with. A custom header may be a gateway's key.
+    fn strike_out(&self, text: &str) -> String {
+        let long = self.extras.custom_headers.iter().filter(|(_, value)| value.len() >= SHORTEST_KEY);
+        let keys: Vec<Secret> = long.map(|(_, value)| Secret::new(value.trim_start_matches("Bearer "))).collect();
+        redact(&self.credential.strike_out(text), &keys)
+    }
 }
+
+/// A shorter header is a name or a version, in bytes.
+const SHORTEST_KEY: usize = 16;

@@ -93,7 +93,7 @@ fn classify(
     header_id: Option<String>,
     retry_after: Option<Duration>,
 ) -> Error {
-    let clean = |text: String| shorten(&endpoint.credential.strike_out(&text), MAX_WORDS);
+    let clean = |text: String| shorten(&endpoint.strike_out(&text), MAX_WORDS);
     let text = format!("{} {}", said.code.as_deref().unwrap_or_default(), said.words.as_deref().unwrap_or_default());
     let kind = Kind::of(status, &text.to_lowercase(), matches!(endpoint.credential, Credential::OauthToken(_)));
     let refusal = Box::new(Refusal {
