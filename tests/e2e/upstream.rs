@@ -789,3 +789,68 @@ fn a_gap_is_filled_by_tokens_and_where_the_service_has_none_by_chat() {
         assert_eq!(server.requests().len(), 1);
     });
 }
+
+#[test]
+fn fifty_chats_at_once_keep_their_deltas_and_their_keys_apart() {
+    let services: Vec<OpenAi> = (0..2)
+        .map(|_| OpenAi::start().reply_with(|asked| Scripted::stream(asked.prompt().split_inclusive(' '))))
+        .collect();
+    run(async {
+        let http = Http::default();
+        let client = http.open(&environment(&[])).expect("a client");
+        let chats = (0..50).map(|number| {
+            let mut chat =
+                Chat::start(client.clone(), at(&services[number % 2]), &question(&format!("{number} a b c d")));
+            async move {
+                let mut content = String::new();
+                while let Some(event) = chat.next().await.expect("an answer") {
+                    let Event::Delta(delta) = event else { panic!("{event:?}") };
+                    content += &delta.content.unwrap_or_default();
+                }
+                assert_eq!(content, format!("{number} a b c d"));
+                assert_eq!(chat.answer().content, content);
+            }
+        });
+        futures_util::future::join_all(chats).await;
+    });
+    for service in &services {
+        let keys: Vec<_> = service.requests().into_iter().filter_map(|asked| asked.key).collect();
+        assert_eq!(keys, vec![service.key().to_owned(); 25]);
+    }
+}
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic while it was held").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_log_names_the_request_and_shows_nothing_of_it() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .with_ansi(false)
+        .finish();
+    let model = OpenAi::start().stream(["canary answer"]);
+    tracing::subscriber::with_default(subscriber, || {
+        let mut endpoint = at(&model);
+        endpoint.base_url.set_query(Some("token=canary-query"));
+        endpoint.debug = true;
+        assert_eq!(chat(endpoint).content(), "canary answer");
+    });
+    let log = String::from_utf8(log.0.lock().expect("no panic while it was held").clone()).expect("UTF-8");
+    assert!(log.contains("POST") && log.contains("status=200") && log.contains("req-stand-in"), "{log}");
+    assert!(!log.contains("canary") && !log.contains("hi\""), "{log}");
+}
