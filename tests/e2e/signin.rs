@@ -98,6 +98,7 @@ fn millis(time: SystemTime) -> u64 {
         .expect("before the year 500 million")
 }
 
+#[cfg(unix)]
 fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).expect("it is there").permissions().mode() & 0o777
@@ -136,6 +137,20 @@ async fn o01_to_o05_the_device_flow_speaks_as_the_cli_does() {
     let id = uuid::Uuid::parse_str(&device.headers["x-request-id"]).unwrap();
     assert_eq!(id.get_version_num(), 4);
     assert!(!poll.headers.contains_key("x-request-id"));
+}
+
+#[tokio::test]
+async fn the_page_that_is_shown_approves_or_refuses_the_code_that_it_names() {
+    for (answer, approved) in [("yes", true), ("no", false)] {
+        let stage = Stage::new();
+        let sign_in = stage.store.sign_in(&stage.client).await.unwrap();
+        let DeviceAuthorization { user_code, verification_uri_complete, .. } = sign_in.authorization.clone();
+        let page = stage.client.get(verification_uri_complete.unwrap()).send().await.unwrap().text().await.unwrap();
+        assert!(page.contains(&user_code), "{page}");
+        let form = format!("user_code={user_code}&approve={answer}");
+        stage.client.post(format!("{}/decide", stage.oauth.base_url())).body(form).send().await.unwrap();
+        assert_eq!(sign_in.finish().await.is_ok(), approved);
+    }
 }
 
 #[tokio::test]
@@ -475,6 +490,26 @@ async fn o42_a_session_that_came_during_a_refresh_is_not_overwritten() {
     stage.write(&theirs.to_string());
     stage.oauth.release();
     assert_eq!(token.await.unwrap().access_token.expose(), "canary-theirs");
+    assert_eq!(stage.stored(), theirs);
+}
+
+#[tokio::test]
+async fn a_refused_refresh_token_does_not_cost_a_session_that_came_meanwhile() {
+    let stage = Stage::new();
+    stage.given(0);
+    stage.oauth.hold_refreshes();
+    stage.oauth.script(Kind::Refresh, [Answer::error(400, "invalid_grant")]);
+    let token = stage.token();
+    tokio::pin!(token);
+    tokio::select! {
+        _ = &mut token => panic!("the service holds its answer"),
+        () = stage.arrived(Kind::Refresh, 1) => {}
+    }
+    let mut theirs = stage.given(0);
+    theirs["access_token"] = json!("canary-theirs");
+    stage.write(&theirs.to_string());
+    stage.oauth.release();
+    assert_eq!(token.await.unwrap_err(), Error::SessionExpired);
     assert_eq!(stage.stored(), theirs);
 }
 
