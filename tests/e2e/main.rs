@@ -6,6 +6,7 @@ mod support;
 
 mod auth;
 mod chat;
+mod commands;
 mod documents;
 mod oauth;
 mod processes;

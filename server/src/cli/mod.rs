@@ -126,7 +126,7 @@ fn scope(root: &Path) -> Result<Scope, Failure> {
     // `.` and a trailing slash are spellings; the directory is looked for where the user said, symlinks and all.
     let root: PathBuf = absolute.components().collect();
     if root.is_dir() {
-        Ok(Scope { root, settings: Settings::default() })
+        Ok(Scope { root, settings: Settings::default(), model: None })
     } else {
         Err(Failure::usage(format!("--root: {} is not a directory", root.display())))
     }

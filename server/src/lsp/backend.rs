@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use tower_lsp::ls_types::{
     DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
-    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, InitializeParams,
-    InitializeResult, InitializedParams, MessageType, ServerInfo, WorkDoneProgressCancelParams,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams,
+    InitializeParams, InitializeResult, InitializedParams, LSPAny, MessageType, ServerInfo,
+    WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LanguageServer, jsonrpc};
 
@@ -20,7 +21,8 @@ use super::roots::{Place, Root};
 use super::session::Session;
 use crate::qwen::{AuthStatus, Qwen, Scope};
 
-/// One connection to one editor.
+/// One connection to one editor. Clones are the same connection, for work that goes on after its request.
+#[derive(Clone)]
 pub struct Backend {
     /// The way to the editor.
     pub client: Client,
@@ -121,6 +123,10 @@ impl LanguageServer for Backend {
     async fn initialized(&self, _: InitializedParams) {
         self.configuration.start();
         self.announcements.start();
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> jsonrpc::Result<Option<LSPAny>> {
+        handlers::command::execute_command(self, params).await
     }
 
     async fn shutdown(&self) -> jsonrpc::Result<()> {

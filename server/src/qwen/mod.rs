@@ -50,6 +50,8 @@ pub struct Scope {
     pub root: PathBuf,
     /// The settings.
     pub settings: Settings,
+    /// The model that the user chose for the root; a request's own comes before it.
+    pub model: Option<String>,
 }
 
 /// What a front may set for a root.
