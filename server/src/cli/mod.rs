@@ -19,11 +19,12 @@ use self::args::{Arguments, Command};
 use self::print::{complain, print};
 use crate::env::Environment;
 use crate::qwen::{Error, Qwen, Scope, Settings};
-use crate::{lsp, transport};
+use crate::{log, lsp, transport};
 
 /// Runs the program with the process's own arguments.
 pub fn run() -> ExitCode {
     let arguments = Arguments::parse();
+    log::start(&Environment::read());
     let Some(command) = arguments.command else {
         return serve(arguments.client_process_id);
     };
