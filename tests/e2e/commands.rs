@@ -6,7 +6,7 @@ use crate::support::editor::{Editor, Pending};
 use crate::support::openai::OpenAi;
 use crate::support::world::World;
 
-fn execute(editor: &mut Editor, command: &str, arguments: Value) -> Pending {
+fn execute(editor: &mut Editor, command: &str, arguments: &Value) -> Pending {
     editor.request("workspace/executeCommand", json!({ "command": command, "arguments": arguments }))
 }
 
@@ -33,7 +33,7 @@ fn every_command_is_listed() {
 fn the_status_is_told_in_a_sentence_and_answered() {
     let model = OpenAi::start();
     let mut editor = one_root(&model).open();
-    let status = execute(&mut editor, "qwen.status", json!([]));
+    let status = execute(&mut editor, "qwen.status", &json!([]));
     assert_eq!(editor.response(status)["state"], "signedIn");
     let told = message(&mut editor);
     assert!(told.starts_with("app: ") && told.contains(".qwen/.env") && told.contains(model.model()), "{told}");
@@ -44,7 +44,7 @@ fn with_several_roots_the_status_tells_of_each() {
     let (one, two) = (OpenAi::start(), OpenAi::start());
     let world = World::new().root("one", [(".env", one.dotenv())]).root("two", [(".env", two.dotenv())]);
     let mut editor = world.open();
-    let status = execute(&mut editor, "qwen.status", json!([]));
+    let status = execute(&mut editor, "qwen.status", &json!([]));
     assert_eq!(editor.response(status).as_array().unwrap().len(), 2);
     let told = message(&mut editor);
     assert!(told.contains("one: ") && told.contains("two: "), "{told}");
@@ -54,7 +54,7 @@ fn with_several_roots_the_status_tells_of_each() {
 fn a_model_is_chosen_from_those_of_the_provider_and_asked_from_then_on() {
     let model = OpenAi::start().models(["small", "large"]).stream(["ok"]);
     let mut editor = one_root(&model).open();
-    let set = execute(&mut editor, "qwen.setModel", json!([]));
+    let set = execute(&mut editor, "qwen.setModel", &json!([]));
     assert_eq!(editor.response(set), Value::Null);
     let question = editor.expect_request("window/showMessageRequest");
     let titles: Vec<_> = question.params["actions"].as_array().unwrap().iter().map(|a| a["title"].clone()).collect();
@@ -71,7 +71,7 @@ fn no_choice_changes_nothing_and_says_nothing() {
     let model = OpenAi::start();
     let mut editor = one_root(&model).open();
     for answer in [json!(null), json!({ "title": "something else" })] {
-        let switch = execute(&mut editor, "qwen.switchAuth", json!([{}]));
+        let switch = execute(&mut editor, "qwen.switchAuth", &json!([{}]));
         assert_eq!(editor.response(switch), Value::Null);
         let question = editor.expect_request("window/showMessageRequest");
         editor.answer(question, answer);
@@ -89,7 +89,7 @@ fn an_endpoint_that_waits_is_trusted_by_one_click() {
         .env("OPENAI_API_KEY", model.key())
         .canary(model.key());
     let mut editor = world.open();
-    let trust = execute(&mut editor, "qwen.trustEndpoint", json!([]));
+    let trust = execute(&mut editor, "qwen.trustEndpoint", &json!([]));
     assert_eq!(editor.response(trust), Value::Null);
     let question = editor.expect_request("window/showMessageRequest");
     assert!(question.params["message"].as_str().unwrap().contains("llm.example.com"));
@@ -110,7 +110,7 @@ fn wrong_commands_and_arguments_are_errors() {
         ("qwen.switchAuth", json!(["sk-canary"])),
         ("qwen.status", json!([{ "root": "https://example.com/" }])),
     ] {
-        let pending = execute(&mut editor, command, arguments.clone());
+        let pending = execute(&mut editor, command, &arguments);
         let error = editor.error(pending);
         assert_eq!(error.code, -32602, "{command} {arguments}");
         assert!(!error.message.contains("canary"), "{}", error.message);
@@ -120,7 +120,7 @@ fn wrong_commands_and_arguments_are_errors() {
 #[test]
 fn a_command_that_fails_says_why() {
     let mut editor = World::new().empty_root("app").open();
-    let set = execute(&mut editor, "qwen.setModel", json!([]));
+    let set = execute(&mut editor, "qwen.setModel", &json!([]));
     assert_eq!(editor.response(set), Value::Null);
     assert!(message(&mut editor).contains("OPENAI_API_KEY"));
 }

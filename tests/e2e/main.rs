@@ -15,3 +15,4 @@ mod signin;
 mod terminal;
 mod tidy;
 mod transport;
+mod upstream;

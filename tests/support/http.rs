@@ -310,7 +310,8 @@ impl Gate {
         self.0.1.notify_all();
     }
 
-    fn pass(&self) {
+    /// Waits until it is open.
+    pub fn pass(&self) {
         let mut open = self.0.0.lock().expect("no panic while it was held");
         while !*open {
             open = self.0.1.wait(open).expect("no panic while it was held");

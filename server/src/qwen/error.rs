@@ -277,11 +277,12 @@ fn kind_of_chat(error: &chat::Error) -> ErrorKind {
 
 fn kind_of_http(error: &http::Error) -> ErrorKind {
     match error {
-        http::Error::Offline { .. } | http::Error::NotRunning { .. } | http::Error::Closed { .. } => ErrorKind::Offline,
+        http::Error::Offline { .. } | http::Error::NotRunning { .. } => ErrorKind::Offline,
+        http::Error::Closed { .. } => ErrorKind::Interrupted,
         http::Error::Tls { .. } | http::Error::Client(_) => ErrorKind::Tls,
         http::Error::Proxy { .. } | http::Error::SocksProxy { .. } | http::Error::ProxyUrl { .. } => ErrorKind::Proxy,
         http::Error::Timeout { .. } => ErrorKind::Timeout,
-        http::Error::Redirect { .. } => ErrorKind::Upstream,
+        http::Error::Redirect { .. } => ErrorKind::BadRequest,
     }
 }
 
