@@ -102,6 +102,11 @@ impl Session {
         }
     }
 
+    /// Whether `complaint` was not made before; it counts as made from now on.
+    pub fn is_new(&mut self, complaint: &str) -> bool {
+        self.complaints.insert(complaint.to_owned())
+    }
+
     fn only_new(&mut self, complaints: Vec<String>) -> Vec<String> {
         complaints.into_iter().filter(|complaint| self.complaints.insert(complaint.clone())).collect()
     }

@@ -127,8 +127,8 @@ async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::R
             "signed in to Qwen".to_owned()
         }
         "qwen.signOut" => {
-            backend.qwen.sign_out(&scope, argument.method).await.map_err(wire)?;
-            "signed out; what was stored here is deleted".to_owned()
+            let left_undone = backend.qwen.sign_out(&scope, argument.method).await.map_err(wire)?;
+            left_undone.unwrap_or("signed out; what was stored here is deleted").to_owned()
         }
         "qwen.switchAuth" => match switch_auth(backend, &root, &scope, &argument).await? {
             Some(done) => done,
