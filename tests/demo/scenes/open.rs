@@ -11,8 +11,8 @@ pub fn play(stage: &mut Stage) {
     let server = &stage.editor.initialized["serverInfo"];
     expect(server["name"] == "qwen-language-server", "the server says its name");
     stage.screen.received(&format!(
-        "qwen-language-server {} is ready, after {} ms",
+        "qwen-language-server {} is ready, after {:.1} ms",
         server["version"].as_str().unwrap_or_default(),
-        started.elapsed().as_millis()
+        started.elapsed().as_secs_f64() * 1000.0
     ));
 }
