@@ -51,7 +51,11 @@ fi
   package "$cache/playwright" "playwright-core@$playwright"
 
 if ! command -v chromium > /dev/null; then
-  apt-get -qq update
-  apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk > /dev/null
+  # An archive folder of its own, and patience: another part of the tests may be at apt as well.
+  mkdir -p "$cache/chromium-debs/partial"
+  apt=(apt-get -qq -oDPkg::Lock::Timeout=300 -oDir::Cache::archives="$cache/chromium-debs")
+  "${apt[@]}" update
+  "${apt[@]}" install -y --no-install-recommends chromium fonts-noto-cjk > /dev/null
+  rm -rf "$cache/chromium-debs"
 fi
 echo "code-server $code_server, node $node, playwright-core $playwright, $(chromium --version 2> /dev/null)"
