@@ -43,8 +43,3 @@ export type FromView =
   | { type: 'apply'; text: string; turn: number }
   | { type: 'link'; address: string }
   | { type: 'command'; command: string; arguments?: unknown[] }
-
-/** The view's own words, translated by the extension. */
-export interface Words {
-  [name: string]: string
-}
