@@ -25,7 +25,7 @@ export function statusItem(view: View, t: Translate): Item {
   const { status } = view
   const root = view.rootName === undefined ? '' : ` (${view.rootName})`
   const item = (icon: string, words: string, severity: Item['severity'] = 'none'): Item =>
-    ({ text: `$(${icon}) ${words}${root}`, label: `Qwen: ${words}${root}`, severity })
+    ({ text: `$(${icon}) ${words}${root}`, label: `${words.startsWith('Qwen') ? words : `Qwen: ${words}`}${root}`, severity })
   switch (view.server) {
     case 'missing': return item('error', t('Qwen: no server'), 'error')
     case 'stopped': return item('error', t('Qwen: stopped'), 'error')
