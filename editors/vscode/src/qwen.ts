@@ -20,6 +20,8 @@ export class Qwen implements vscode.Disposable {
   server: ServerState = 'starting'
   /** Requests that run. */
   busy = 0
+  /** Why there is no status. */
+  problem: string | undefined
   /** The sign-in that waits for the user. */
   device: DeviceAuthorization | undefined
   private readonly statuses = new Map<string, AuthStatus>()
@@ -88,7 +90,7 @@ export class Qwen implements vscode.Disposable {
   auth(action: AuthAction, place: Place = this.roots.current, token?: vscode.CancellationToken, workDoneToken?: string): Promise<AuthStatus> {
     const params = { ...place, ...action, ...(workDoneToken === undefined ? {} : { workDoneToken }) }
     return this.running(async (client) => {
-      const status = await client.sendRequest<AuthStatus>(methods.auth, params, token)
+      const status = await send<AuthStatus>(client, methods.auth, params, token)
       this.statuses.set(keyOf(place), status)
       this.learn(status)
       return status
@@ -100,7 +102,7 @@ export class Qwen implements vscode.Disposable {
       const partialResultToken = this.newToken()
       const progress = client.onProgress(new ProgressType<ChatDelta>(), partialResultToken, onDelta)
       try {
-        return await client.sendRequest<ChatResult>(methods.chat, { ...params, partialResultToken }, token)
+        return await send<ChatResult>(client, methods.chat, { ...params, partialResultToken }, token)
       } finally {
         progress.dispose()
       }
@@ -108,7 +110,7 @@ export class Qwen implements vscode.Disposable {
   }
 
   async models(place: Place = this.roots.current, token?: vscode.CancellationToken): Promise<Model[]> {
-    return this.running(async (client) => (await client.sendRequest<ModelsResult>(methods.models, place, token)).models)
+    return this.running(async (client) => (await send<ModelsResult>(client, methods.models, place, token)).models)
   }
 
   /** Messages of the work that one request brought a token for. */
@@ -129,13 +131,16 @@ export class Qwen implements vscode.Disposable {
     this.changed.fire()
   }
 
-  /** Asks about the current root. A failure shows as no status, and in the log. */
+  /** Asks about the current root. A failure shows in the status bar. */
   async refresh(): Promise<void> {
     if (this.server !== 'running') return
+    this.problem = undefined
     try {
       await this.auth({ action: 'status' })
     } catch (error) {
-      this.log.warn(failureOf(error).message)
+      this.problem = failureOf(error).message
+      this.log.warn(this.problem)
+      this.changed.fire()
     }
   }
 
@@ -211,6 +216,11 @@ export class Qwen implements vscode.Disposable {
     if (chosen === restart) await this.restart()
     if (chosen === showLog) this.log.show()
   }
+}
+
+/** Without a token it must not be named at all: the client would send the `undefined` as a second parameter. */
+function send<T>(client: LanguageClient, method: string, params: object, token: vscode.CancellationToken | undefined): Promise<T> {
+  return token ? client.sendRequest<T>(method, params, token) : client.sendRequest<T>(method, params)
 }
 
 function runs(file: string): boolean {

@@ -20,6 +20,8 @@ export interface Turn {
   /** The model that answered, and the one asked for where the service fell back. */
   model?: string
   requestedModel?: string
+  /** Who was asked, such as `OpenAI · sk-…9f3c`. */
+  account?: string
   /** Why it failed, and the button that may help. */
   error?: { message: string; action?: { title: string; command: string; arguments: unknown[] } }
   /** What the server remarked, such as a finish that was cut short. */

@@ -7,6 +7,7 @@ import type { Qwen } from '../qwen'
 import { keyOf } from '../roots'
 import { type Attachment, type Conversation, append, ask, finish, newConversation, requestOf, sameAttachment, takeBack } from './conversation'
 import { History } from './history'
+import { accountOf } from './state'
 
 export class ChatSession implements vscode.Disposable {
   readonly history: History
@@ -100,6 +101,7 @@ export class ChatSession implements vscode.Disposable {
     const root = keyOf(place)
     const { conversation } = this
     const turn = ask(conversation, question, attachments, Date.now())
+    turn.account = accountOf(this.qwen.status)
     const cancellation = new vscode.CancellationTokenSource()
     this.running.set(root, cancellation)
     this.fire()

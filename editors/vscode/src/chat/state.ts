@@ -37,7 +37,8 @@ export function viewState(known: Known, t: Translate): ViewState {
   }
 }
 
-function accountOf(status: AuthStatus | undefined): string {
+/** Who is asked, in a few words. */
+export function accountOf(status: AuthStatus | undefined): string {
   if (status?.state !== 'signedIn') return ''
   return [status.provider?.name, status.key].filter((each) => each !== undefined).join(' · ')
 }

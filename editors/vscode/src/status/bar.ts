@@ -11,7 +11,7 @@ export function showStatusBar(qwen: Qwen, signingIn: () => boolean): vscode.Disp
   item.name = 'Qwen'
   item.command = 'qwenls.menu'
   const update = () => {
-    const view: View = { server: qwen.server, status: qwen.status, rootName: qwen.roots.name, busy: qwen.busy, signingIn: signingIn() }
+    const view: View = { server: qwen.server, status: qwen.status, rootName: qwen.roots.name, busy: qwen.busy, problem: qwen.problem, signingIn: signingIn() }
     const { text, label, severity } = statusItem(view, t)
     item.text = text
     item.accessibilityInformation = { label, role: 'button' }

@@ -12,6 +12,8 @@ export interface View {
   /** Requests that run. */
   busy: number
   signingIn: boolean
+  /** Why there is no status. */
+  problem?: string | undefined
 }
 
 export interface Item {
@@ -33,7 +35,7 @@ export function statusItem(view: View, t: Translate): Item {
     case 'running': break
   }
   if (view.signingIn) return item('loading~spin', t('Qwen: signing in'))
-  if (!status) return item('loading~spin', 'Qwen')
+  if (!status) return view.problem === undefined ? item('loading~spin', 'Qwen') : item('warning', 'Qwen', 'warning')
   switch (status.state) {
     case 'signedOut': return item('sign-in', t('Qwen: signed out'), 'warning')
     case 'refused': return item('shield', t('Qwen: key held back'), 'warning')
@@ -110,7 +112,7 @@ export function tooltip(view: View, home: string, t: Translate): string {
     case 'starting': return escapeMarkdown(t('The Qwen language server is starting.'))
     case 'running': break
   }
-  if (!status) return escapeMarkdown(t('Asking the server…'))
+  if (!status) return escapeMarkdown(view.problem ?? t('Asking the server…'))
   const lines = [`**Qwen**${view.rootName === undefined ? '' : ` · ${escapeMarkdown(view.rootName)}`}`, '']
   if (status.state === 'signedOut') lines.push(escapeMarkdown(t('Signed out. Click to sign in or to set a key.')), '')
   const rows = statusRows(status, home, t)

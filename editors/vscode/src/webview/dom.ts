@@ -19,6 +19,17 @@ export function button(title: string, attributes: Record<string, string | undefi
   return element
 }
 
+/** A line drawing of 16 by 16; its button carries the name. */
+export function icon(path: string): SVGSVGElement {
+  const namespace = 'http://www.w3.org/2000/svg'
+  const svg = document.createElementNS(namespace, 'svg')
+  const line = document.createElementNS(namespace, 'path')
+  for (const [name, value] of Object.entries({ viewBox: '0 0 16 16', width: '16', height: '16', 'aria-hidden': 'true' })) svg.setAttribute(name, value)
+  for (const [name, value] of Object.entries({ d: path, fill: 'none', stroke: 'currentColor', 'stroke-linecap': 'round' })) line.setAttribute(name, value)
+  svg.append(line)
+  return svg
+}
+
 /** Replaces the options only when they differ: a list that is open stays open. */
 export function fillSelect(select: HTMLSelectElement, options: { value: string; text: string }[], chosen: string): void {
   const before = [...select.options].map(({ value, text }) => ({ value, text }))

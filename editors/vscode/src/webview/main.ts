@@ -1,7 +1,7 @@
 /** The chat view: draws the state that the extension sends, and says what the user does. */
 import type { FromView, ToView, ViewState } from '../chat/wire'
 import type { Words } from '../chat/words'
-import { button, fill, fillSelect, h } from './dom'
+import { button, fill, fillSelect, h, icon } from './dom'
 import { Turns } from './turns'
 
 declare function acquireVsCodeApi(): { postMessage(message: FromView): void; getState(): unknown; setState(state: unknown): void }
@@ -19,8 +19,10 @@ const welcome = h('section', { class: 'welcome' }, h('h1', {}, words.welcome), h
 const chips = h('ul', { class: 'chips', 'aria-label': words.attachments })
 const input = h('textarea', { rows: '3', placeholder: words.placeholder, 'aria-label': words.message })
 const model = h('select', { 'aria-label': words.model })
-const attachFile = button('+', { 'aria-label': words.attachFile, title: words.attachFile }, () => post({ type: 'attachFile' }))
-const attachEditor = button('⧉', { 'aria-label': words.attachEditor, title: words.attachEditor }, () => post({ type: 'attachEditor' }))
+const attachFile = button('', { class: 'icon', 'aria-label': words.attachFile, title: words.attachFile }, () => post({ type: 'attachFile' }))
+const attachEditor = button('', { class: 'icon', 'aria-label': words.attachEditor, title: words.attachEditor }, () => post({ type: 'attachEditor' }))
+attachFile.append(icon('M10.5 4.5 5.3 9.7a1.8 1.8 0 0 0 2.5 2.5l5.4-5.4a3 3 0 0 0-4.2-4.2L3.6 8a4.3 4.3 0 0 0 6 6l4.2-4.2'))
+attachEditor.append(icon('M2 3.5h12M2 6.5h5M2 9.5h5M2 12.5h12M9.5 6h4.5v4H9.5z'))
 const send = button(words.send, { class: 'primary send' }, submit)
 const stop = button(words.stop, { class: 'primary stop' }, () => post({ type: 'stop' }))
 const composer = h('footer', {}, chips, input, h('div', { class: 'row' }, attachFile, attachEditor, model, send, stop))
@@ -49,7 +51,7 @@ function show(next: ViewState): void {
   root.hidden = next.roots.length < 2
   fillSelect(root, next.roots.map(({ uri, name }) => ({ value: uri, text: name })), next.roots.find(({ current }) => current)?.uri ?? '')
   showNotice(next)
-  turns.show(next.turns, next.account)
+  turns.show(next.turns)
   turns.element.hidden = next.turns.length === 0
   welcome.hidden = next.turns.length > 0 || !next.ready
   chips.hidden = next.attachments.length === 0

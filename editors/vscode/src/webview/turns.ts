@@ -20,14 +20,14 @@ export class Turns {
     this.element.addEventListener('click', (event) => this.click(event))
   }
 
-  show(turns: Turn[], account: string): void {
+  show(turns: Turn[]): void {
     this.turns = turns
     this.drawn.splice(turns.length).forEach(({ element }) => element.remove())
     turns.forEach((turn, at) => {
-      const json = JSON.stringify([turn, account, at === turns.length - 1])
+      const json = JSON.stringify([turn, at === turns.length - 1])
       const old = this.drawn[at]
       if (old?.json === json) return
-      const fresh = this.draw(turn, account, at === turns.length - 1, json)
+      const fresh = this.draw(turn, at === turns.length - 1, json)
       if (old) old.element.replaceWith(fresh.element)
       else this.element.append(fresh.element)
       this.drawn[at] = fresh
@@ -51,7 +51,7 @@ export class Turns {
     })
   }
 
-  private draw(turn: Turn, account: string, last: boolean, json: string): Drawn {
+  private draw(turn: Turn, last: boolean, json: string): Drawn {
     const { words } = this
     const answer = h('div', { class: 'answer' })
     const reasoning = h('details', { class: 'reasoning' })
@@ -63,7 +63,7 @@ export class Turns {
       h('section', { class: 'question', 'aria-label': words.you },
         h('h2', {}, words.you), h('p', {}, turn.question), chips.length > 0 ? h('ul', { class: 'chips' }, ...chips) : undefined),
       h('section', { class: 'reply', 'aria-label': 'Qwen' },
-        h('h2', {}, 'Qwen', h('small', {}, [turn.model, account].filter((each) => each).join(' · '))),
+        h('h2', {}, 'Qwen', h('small', {}, [turn.model, turn.account].filter((each) => each).join(' · '))),
         reasoning, answer, ...this.remarks(turn), this.actions(turn, last)))
     const drawn = { element, answer, reasoning, json }
     this.drawAnswer(drawn, turn)
