@@ -5,6 +5,7 @@ import { Proposals } from './chat/apply'
 import { registerParticipant } from './chat/participant'
 import { Provider, VENDOR } from './chat/provider'
 import { ChatSession } from './chat/session'
+import { FileStore } from './chat/store'
 import { ChatView } from './chat/view'
 import { registerCommands } from './commands'
 import { Qwen } from './qwen'
@@ -16,7 +17,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const log = vscode.window.createOutputChannel('Qwen', { log: true })
   qwen = new Qwen(context, log)
   const signIn = new SignIn(qwen)
-  const session = new ChatSession(qwen, context.workspaceState)
+  const session = new ChatSession(qwen, new FileStore(vscode.Uri.joinPath(context.storageUri ?? context.globalStorageUri, 'chats.json').fsPath))
   const proposals = new Proposals()
   const view = new ChatView(context.extensionUri, qwen, session, proposals)
   const commands = registerCommands({ qwen, signIn, session, view, proposals })

@@ -1,10 +1,10 @@
 /** The conversations of each root, kept by the editor on this machine. */
 import type { Conversation } from './conversation'
 
-/** The part of `vscode.Memento` that is used. */
+/** Where they are kept. */
 export interface Store {
   get<T>(key: string): T | undefined
-  update(key: string, value: unknown): Thenable<void>
+  update(key: string, value: unknown): Promise<void>
 }
 
 const LIMIT = 50

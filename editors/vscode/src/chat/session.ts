@@ -6,7 +6,7 @@ import type { ChatDelta, Place } from '../protocol'
 import type { Qwen } from '../qwen'
 import { keyOf } from '../roots'
 import { type Attachment, type Conversation, append, ask, finish, newConversation, requestOf, sameAttachment, takeBack } from './conversation'
-import { History } from './history'
+import { History, type Store } from './history'
 import { accountOf } from './state'
 
 export class ChatSession implements vscode.Disposable {
@@ -21,8 +21,8 @@ export class ChatSession implements vscode.Disposable {
   /** A delta of the answer that is shown. */
   readonly onDidStream = this.streamed.event
 
-  constructor(private readonly qwen: Qwen, memory: vscode.Memento) {
-    this.history = new History(memory)
+  constructor(private readonly qwen: Qwen, store: Store) {
+    this.history = new History(store)
   }
 
   get root(): string {

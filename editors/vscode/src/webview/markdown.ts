@@ -3,7 +3,7 @@ import hljs from 'highlight.js/lib/common'
 import MarkdownIt from 'markdown-it'
 import type { Words } from '../chat/words'
 
-export function renderer(words: Pick<Words, 'copy' | 'insert' | 'apply' | 'code'>): (text: string) => string {
+export function renderer(words: Pick<Words, 'copy' | 'copyHow' | 'insert' | 'insertHow' | 'apply' | 'applyHow' | 'code'>): (text: string) => string {
   const markdown = new MarkdownIt({ html: false, linkify: false })
   // A picture's address would tell its server who reads this; the policy of the page blocks it anyway.
   markdown.disable('image')
@@ -12,9 +12,10 @@ export function renderer(words: Pick<Words, 'copy' | 'insert' | 'apply' | 'code'
   const block = (code: string, language: string): string => {
     const known = language !== '' && hljs.getLanguage(language) !== undefined
     const html = known ? hljs.highlight(code, { language, ignoreIllegals: true }).value : escapeHtml(code)
-    const button = (act: string, title: string) => `<button type="button" data-act="${act}" title="${escapeHtml(title)}">${escapeHtml(title)}</button>`
+    const button = (act: 'copy' | 'insert' | 'apply') =>
+      `<button type="button" data-act="${act}" title="${escapeHtml(words[`${act}How`])}">${escapeHtml(words[act])}</button>`
     return `<figure class="code"><figcaption><span>${escapeHtml(language || words.code)}</span>`
-      + `${button('copy', words.copy)}${button('insert', words.insert)}${button('apply', words.apply)}</figcaption>`
+      + `${button('copy')}${button('insert')}${button('apply')}</figcaption>`
       + `<pre tabindex="0"><code>${html}</code></pre></figure>\n`
   }
   markdown.renderer.rules['fence'] = (tokens, at) => {

@@ -80,7 +80,7 @@ test('a block of an answer is shown as a change, and applied only when accepted'
   await window.command('Qwen: Add Selection to Chat')
   await window.ask('/script', { deltas: answer })
   await ask(window, 'Can this be shorter?')
-  await window.chat().getByRole('button', { name: 'Apply as Change' }).click()
+  await window.chat().getByRole('button', { name: 'Apply', exact: true }).click()
   await window.page.locator('.tab', { hasText: 'Qwen proposes' }).waitFor()
   await window.page.locator('.monaco-diff-editor .view-line', { hasText: 'reduce' }).waitFor()
   await window.picture('apply')
@@ -93,10 +93,10 @@ test('a block of an answer is shown as a change, and applied only when accepted'
 test('a markup trap in an answer stays text', inWindow({ folders: { app } }, async (window) => {
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
-  await window.ask('/script', { deltas: ['<img src=x onerror="document.title=1"><script>document.title=2</script> [x](javascript:alert(1)) end'] })
+  await window.ask('/script', { deltas: ['<img src=x onerror="document.title=1"><script>document.title=2</script> [x](javascript:alert(1))'] })
   await ask(window, 'trap')
   const chat = window.chat()
-  await chat.getByText('end').waitFor()
+  await chat.getByText('alert(1)').waitFor()
   assert.equal(await chat.locator('.answer img, .answer script, .answer a').count(), 0)
 }))
 

@@ -129,6 +129,7 @@ export async function openWindow({ folders = { app: {} }, settings = {}, theme =
       await page.locator('.quick-input-widget input').first().fill(path)
       await page.locator('.quick-input-list .monaco-list-row').first().filter({ hasText: path.split('/').pop() }).click()
       await page.locator('.tab.active', { hasText: path.split('/').pop() }).waitFor()
+      await page.locator('.editor-instance .monaco-editor.focused').waitFor()
     },
     toast: (text) => page.locator('.notification-toast, .notification-list-item').filter({ hasText: text }).first(),
     /** Processes of the server that this window started. */
