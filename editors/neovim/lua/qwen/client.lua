@@ -109,6 +109,8 @@ function M.on_exit(code, signal, id)
   vim.schedule(function()
     release(id, nil)
     require('qwen.status').forget()
+    require('qwen.work').clear()
+    require('qwen.sign_in').set_cancel(nil)
     require('qwen.sign_in').close()
     require('qwen.chat').on_server_exit()
     if code ~= 0 and vim.v.exiting == vim.NIL then
