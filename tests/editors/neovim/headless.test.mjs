@@ -19,7 +19,7 @@ function run(world, version, spec, name, options) {
       cwd: world.home,
       env: { ...world.env, PLUGIN: join(repository, 'editors/neovim'), SPEC: spec, TEST: name, QWEN_OPTIONS: options ?? '{}' },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: 60000,
+      timeout: 40000,
     })
     let output = ''
     child.stdout.on('data', (data) => { output += data })

@@ -101,11 +101,9 @@ function M.on_init(client)
   release(client.id, client)
 end
 
----The server has ended: nothing may wait for it any longer.
----@param code integer
----@param signal integer
+---The server has ended: nothing may wait for it any longer. Neovim itself says how it ended.
 ---@param id integer
-function M.on_exit(code, signal, id)
+function M.on_exit(_, _, id)
   vim.schedule(function()
     release(id, nil)
     require('qwen.status').forget()
@@ -113,9 +111,6 @@ function M.on_exit(code, signal, id)
     require('qwen.sign_in').set_cancel(nil)
     require('qwen.sign_in').close()
     require('qwen.chat').on_server_exit()
-    if code ~= 0 and vim.v.exiting == vim.NIL then
-      vim.notify(('Qwen: the server ended (code %d, signal %d); :Qwen log shows its last words'):format(code, signal), vim.log.levels.ERROR)
-    end
   end)
 end
 

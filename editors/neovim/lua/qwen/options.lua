@@ -53,7 +53,8 @@ function M.settings()
   if options.inline_completion then
     settings = vim.tbl_deep_extend('keep', settings, { inlineCompletion = { enable = true } })
   end
-  return settings
+  -- An empty Lua table would reach the server as a list.
+  return next(settings) and settings or vim.empty_dict()
 end
 
 ---Names in `vim.g.qwen` that no option has, for the health check.

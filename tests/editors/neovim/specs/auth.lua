@@ -170,7 +170,7 @@ end)
 test('a refused endpoint is trusted after a question', function(t)
   vim.env.OPENAI_API_KEY = 'sk-user-own-key-0000cccc'
   local file = t.write('app/a.py', '')
-  t.write('app/.qwen/.env', 'OPENAI_BASE_URL=' .. t.standin .. '/v1\n')
+  t.write('app/.qwen/.env', 'OPENAI_BASE_URL=https://models.invalid/v1\n')
   t.open(file)
   t.same('refused', require('qwen').status().state)
   t.choose('For this session')

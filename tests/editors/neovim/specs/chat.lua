@@ -204,7 +204,6 @@ test('a server that ends in the middle does not leave the chat waiting', functio
   t.wait('the end of the answer', function()
     return not busy()
   end)
-  t.notification('the server ended')
   vim.cmd('Qwen chat again')
   wait_for_answer(t, 'you said: again')
 end)

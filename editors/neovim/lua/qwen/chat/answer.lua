@@ -47,6 +47,7 @@ local function place(chat)
   local last = all[#all]
   if last and last.role == 'user' and last.text ~= '' then
     local id, row = sections.append(chat.bufnr, 'assistant')
+    vim.api.nvim_buf_set_lines(chat.bufnr, -1, -1, false, { '' })
     sections.append(chat.bufnr, 'user')
     return all, id, row
   end

@@ -16,7 +16,7 @@ function M.hold(bufnr, first, last)
     end_row = math.min(last, vim.api.nvim_buf_line_count(bufnr)),
     end_col = 0,
     strict = false,
-    right_gravity = false,
+    right_gravity = true,
     end_right_gravity = false,
   })
   return { bufnr = bufnr, mark = mark }
