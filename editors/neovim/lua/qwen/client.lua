@@ -29,7 +29,9 @@ function M.available()
   if not told_missing then
     told_missing = true
     vim.notify(
-      ('Qwen: %s is not on PATH; install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }'):format(program),
+      ('Qwen: %s is not on PATH; install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }'):format(
+        program
+      ),
       vim.log.levels.WARN
     )
   end

@@ -56,7 +56,10 @@ local function run_auth(call)
     return auth.menu(target)
   end
   if not vim.tbl_contains(auth.actions, action) then
-    return vim.notify(('Qwen: auth has no %s; it has %s'):format(action, table.concat(auth.actions, ', ')), vim.log.levels.ERROR)
+    return vim.notify(
+      ('Qwen: auth has no %s; it has %s'):format(action, table.concat(auth.actions, ', ')),
+      vim.log.levels.ERROR
+    )
   end
   auth[action](target, call.words[2])
 end

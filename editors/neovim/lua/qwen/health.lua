@@ -8,7 +8,10 @@ local function check_editor()
   if vim.fn.has('nvim-0.11') == 1 then
     health.ok('Neovim ' .. tostring(vim.version()))
   else
-    health.warn('Neovim ' .. tostring(vim.version()) .. ' has no vim.lsp.config', 'Neovim 0.11 lets you change the configuration')
+    health.warn(
+      'Neovim ' .. tostring(vim.version()) .. ' has no vim.lsp.config',
+      'Neovim 0.11 lets you change the configuration'
+    )
   end
   if require('qwen.inline').supported() then
     health.ok('inline completion is possible')
@@ -30,7 +33,10 @@ local function check_server()
   local command = require('qwen.options').get().cmd
   local path = vim.fn.exepath(command[1])
   if path == '' then
-    health.error(command[1] .. ' is not on PATH', 'Install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }')
+    health.error(
+      command[1] .. ' is not on PATH',
+      'Install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }'
+    )
     return
   end
   local ok, result = pcall(function()

@@ -16,7 +16,8 @@ function M.enable(client, enable)
   if not M.supported() then
     return vim.notify('Qwen: inline completion needs Neovim 0.12', vim.log.levels.WARN)
   end
-  local settings = vim.tbl_deep_extend('force', client.settings or {}, { qwen = { inlineCompletion = { enable = enable } } })
+  local settings =
+    vim.tbl_deep_extend('force', client.settings or {}, { qwen = { inlineCompletion = { enable = enable } } })
   client.settings = settings
   require('qwen.compat').notify(client, 'workspace/didChangeConfiguration', { settings = settings })
   vim.lsp.inline_completion.enable(enable, { client_id = client.id })

@@ -87,7 +87,13 @@ end
 ---@param status qwen.AuthStatus
 ---@return string[]
 function M.lines(status)
-  local lines = { ('%s%s'):format(states[status.state] or status.state, status.method and (', ' .. (methods[status.method] or status.method)) or ''), '' }
+  local lines = {
+    ('%s%s'):format(
+      states[status.state] or status.state,
+      status.method and (', ' .. (methods[status.method] or status.method)) or ''
+    ),
+    '',
+  }
   local function row(name, value, origin)
     if value then
       local from = origin and origin.kind ~= 'default' and ('   from ' .. M.origin_text(origin)) or ''

@@ -22,7 +22,12 @@ test('a missing server is said once, with what to do, however many files are ope
   vim.cmd.edit(t.root('one', 'sk-one-key-000011111'))
   vim.cmd.edit(t.root('two', 'sk-two-key-000022222'))
   vim.cmd('Qwen chat hello')
-  t.same({ 'Qwen: no-such-server is not on PATH; install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }' }, t.notified)
+  t.same(
+    {
+      'Qwen: no-such-server is not on PATH; install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }',
+    },
+    t.notified
+  )
 end)
 
 test('a command works with no file at all', function(t)
@@ -37,7 +42,10 @@ test('the home folder’s own .qwen does not make the home folder a root', funct
   t.write('home/.qwen/settings.json', '{}')
   local file = t.write('home/notes/a.md', '')
   t.same(nil, require('qwen.root').above(file))
-  t.same(t.world .. '/home/app', require('qwen.root').above(t.write('home/app/.qwen/.env', '') and t.write('home/app/src/a.py', '')))
+  t.same(
+    t.world .. '/home/app',
+    require('qwen.root').above(t.write('home/app/.qwen/.env', '') and t.write('home/app/src/a.py', ''))
+  )
 end)
 
 test('pages of other plugins are left alone', function(t)
@@ -96,7 +104,9 @@ test('vim.pack installs the plugin from the repository', function(t)
   local repository = vim.fs.dirname(vim.fs.dirname(vim.env.PLUGIN))
   local copy = t.world .. '/qwen-language-server'
   local function git(...)
-    local result = vim.system({ 'git', '-c', 'user.name=t', '-c', 'user.email=t@t.invalid', ... }, { text = true }):wait()
+    local result = vim
+      .system({ 'git', '-c', 'user.name=t', '-c', 'user.email=t@t.invalid', ... }, { text = true })
+      :wait()
     assert(result.code == 0, result.stderr)
   end
   vim.fn.mkdir(copy .. '/editors', 'p')

@@ -93,7 +93,10 @@ function M.apply(bufnr, attached)
     local target = vim.api.nvim_win_get_buf(winid)
     local row = vim.api.nvim_win_get_cursor(winid)[1]
     local name = vim.fs.basename(vim.api.nvim_buf_get_name(target))
-    table.insert(places, { words = ('Insert after line %d of %s'):format(row, name), bufnr = target, range = { row, row } })
+    table.insert(
+      places,
+      { words = ('Insert after line %d of %s'):format(row, name), bufnr = target, range = { row, row } }
+    )
   end
   if #places == 0 then
     return vim.notify('Qwen: no window shows a file to put the code into')
