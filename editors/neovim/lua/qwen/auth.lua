@@ -16,7 +16,7 @@ local M = {}
 local function ask(target, params, callback, on_sent)
   client.request(target, 'qwen/auth', params, function(err, result)
     if err then
-      return errors.show(err)
+      return errors.show(err, target)
     end
     status.changed(result)
     callback(result)
@@ -57,7 +57,7 @@ M['sign-in'] = function(target)
   client.request(target, 'qwen/auth', { action = 'signIn', workDoneToken = progress.token() }, function(err, result)
     ended()
     if err then
-      return errors.show(err)
+      return errors.show(err, target)
     end
     status.changed(result)
     say(result)
@@ -165,7 +165,7 @@ function M.trust(target, endpoint)
   end
   client.request(target, 'qwen/auth', { action = 'status' }, function(err, result)
     if err then
-      return errors.show(err)
+      return errors.show(err, target)
     end
     status.changed(result)
     if not result.baseUrl then

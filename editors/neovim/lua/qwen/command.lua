@@ -33,7 +33,7 @@ local function choose_model(call)
   end
   client.request(target, 'qwen/models', { workDoneToken = progress.token() }, function(err, result)
     if err then
-      return errors.show(err)
+      return errors.show(err, target)
     end
     vim.ui.select(result.models, {
       prompt = 'Model:',

@@ -15,25 +15,30 @@ function M.text(err)
 end
 
 ---@param err lsp.ResponseError
----@param client? vim.lsp.Client
-function M.show(err, client)
+---@param target qwen.Target the root that the request was for
+function M.show(err, target)
   vim.notify('Qwen: ' .. M.text(err), vim.log.levels.ERROR)
-  M.offer(err, client)
+  M.offer(err, target)
 end
 
 ---Offers the command that the server sent with an error.
 ---@param err lsp.ResponseError
----@param client? vim.lsp.Client
-function M.offer(err, client)
+---@param target qwen.Target
+function M.offer(err, target)
   local command = type(err.data) == 'table' and err.data.command
-  client = client or require('qwen.client').get()
+  local client = require('qwen.client').get()
   if type(command) ~= 'table' or not client then
     return
   end
   vim.ui.select({ command.title, 'Not now' }, { prompt = err.message }, function(_, index)
-    if index == 1 then
-      M.execute(client, command.command, command.arguments)
+    if index ~= 1 then
+      return
     end
+    if command.command == 'qwen.signIn' then
+      -- The plugin's own sign-in is the same one, and can be cancelled from its window.
+      return require('qwen.auth')['sign-in'](target)
+    end
+    M.execute(client, command.command, command.arguments)
   end)
 end
 

@@ -8,12 +8,12 @@ function M.statusline()
   if not client then
     return ''
   end
+  if require('qwen.chat').busy() then
+    return 'Qwen: answering…'
+  end
   local work = require('qwen.work').current()
   if work then
     return 'Qwen: ' .. work
-  end
-  if require('qwen.chat').busy() then
-    return 'Qwen: answering…'
   end
   local bufnr = vim.api.nvim_win_get_buf(vim.g.statusline_winid or 0)
   local words = require('qwen.status').short(require('qwen.status').of(bufnr))

@@ -46,24 +46,24 @@ function M.is_file(bufnr)
   return vim.bo[bufnr].buftype == '' and name ~= '' and not name:match('^%a[%w+.-]+://')
 end
 
----The root's folder for a buffer: a chat's own, else the nearest marker. None for a file outside all roots.
+---The root's folder for a buffer: the one above its file, or above the current folder. None for a file outside all roots.
 ---@param bufnr integer
 ---@return string?
 function M.directory(bufnr)
-  if vim.b[bufnr].qwen_root then
-    return vim.b[bufnr].qwen_root
-  end
   if M.is_file(bufnr) then
     return M.above(vim.api.nvim_buf_get_name(bufnr))
   end
   return M.above(vim.fn.getcwd()) or vim.fs.normalize(vim.fn.getcwd())
 end
 
----How a request names the root of a buffer. A file outside all roots names itself.
+---How a request names the root of a buffer. A chat has its own; a file outside all roots names itself.
 ---@param bufnr? integer the current buffer by default
 ---@return qwen.Target
 function M.target(bufnr)
   bufnr = (bufnr == nil or bufnr == 0) and vim.api.nvim_get_current_buf() or bufnr
+  if vim.b[bufnr].qwen_target then
+    return vim.b[bufnr].qwen_target
+  end
   local directory = M.directory(bufnr)
   if directory then
     return { root = vim.uri_from_fname(directory) }

@@ -24,8 +24,15 @@ local M = {}
 ---@field ignored { origin: qwen.Origin, because: string }[]
 ---@field problems { kind: string, message: string, path?: string, line?: integer }[]
 
+---By the root's path: the server may write the same root's URI with other escapes than Neovim.
 ---@type table<string, qwen.AuthStatus>
 local known = {}
+
+---@param uri string
+---@return string
+local function path_of(uri)
+  return (vim.fs.normalize(vim.uri_to_fname(uri)):gsub('(.)/$', '%1'))
+end
 
 local methods = { ['qwen-oauth'] = 'Qwen account', ['openai'] = 'API key' }
 local states = { signedIn = 'Signed in', signedOut = 'Signed out', refused = 'The key may not be sent' }
@@ -44,7 +51,7 @@ local origins = {
 ---Notes what the server said, and shows it wherever a status is shown.
 ---@param status qwen.AuthStatus
 function M.changed(status)
-  known[status.root] = status
+  known[path_of(status.root)] = status
   local sign_in = require('qwen.sign_in')
   if status.state == 'signedIn' and sign_in.root() == status.root then
     sign_in.close()
@@ -64,10 +71,10 @@ end
 function M.of(bufnr)
   local target = root.target(bufnr)
   if target.root then
-    return known[target.root]
+    return known[path_of(target.root)]
   end
   -- A file outside all roots is resolved from its own folder.
-  return known[vim.uri_from_fname(vim.fs.dirname(vim.uri_to_fname(target.textDocument.uri)))]
+  return known[vim.fs.dirname(path_of(target.textDocument.uri))]
 end
 
 ---@param origin qwen.Origin

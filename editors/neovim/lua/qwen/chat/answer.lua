@@ -164,7 +164,7 @@ function M.start(chat)
     end
     if err then
       finish_with_note(chat, errors.text(err))
-      return errors.offer(err)
+      return errors.offer(err, chat.target)
     end
     if not running.received and result.message then
       stream.write(running.stream, result.message.content or '')

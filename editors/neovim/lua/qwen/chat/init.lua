@@ -58,8 +58,7 @@ local function create(target, directory)
   local uri = target.root or target.textDocument.uri
   vim.api.nvim_buf_set_name(bufnr, ('qwen://chat/%s/%d.md'):format(root.label(uri), count))
   vim.bo[bufnr].bufhidden = 'hide'
-  vim.b[bufnr].qwen_root = target.root and vim.uri_to_fname(target.root) or nil
-  vim.b[bufnr].qwen_chat = true
+  vim.b[bufnr].qwen_target = target
   vim.bo[bufnr].filetype = 'markdown'
   sections.append(bufnr, 'user')
   set_keys(chat)
@@ -113,9 +112,9 @@ end
 function M.open(request)
   local source = vim.api.nvim_get_current_buf()
   local chat = chats[source]
-  local target = chat and chat.target or root.target(source)
+  local target = root.target(source)
   if request.new or not chat then
-    local directory = root.directory(source) or vim.fs.dirname(vim.api.nvim_buf_get_name(source))
+    local directory = chat and chat.directory or root.directory(source) or vim.fs.dirname(vim.api.nvim_buf_get_name(source))
     chat = not request.new and newest(target) or create(target, directory)
   end
   local lines = {}
@@ -165,7 +164,11 @@ function M.send(bufnr)
   if chat.running then
     return vim.notify('Qwen: the answer is still arriving; stop it or wait')
   end
+  local follow = window.in_prompt(chat)
   answer.start(chat)
+  if follow then
+    window.to_prompt(chat)
+  end
 end
 
 ---Stops the answer of a chat, or of any chat.

@@ -45,7 +45,7 @@ function M.mark(bufnr, row, id, words)
     invalidate = true,
     undo_restore = true,
     hl_group = 'Title',
-    virt_text = words and { { ' ' .. words, 'Comment' } } or nil,
+    virt_text = words and { { words, 'Comment' } } or nil,
     virt_text_pos = 'eol',
   })
 end

@@ -30,6 +30,15 @@ function M.show(chat)
   set.winbar = "%{%v:lua.require'qwen.chat'.winbar()%}"
 end
 
+---Whether the cursor of the current window is in the chat's prompt area.
+---@param chat qwen.Chat
+---@return boolean
+function M.in_prompt(chat)
+  local all = sections.list(chat.bufnr)
+  local is_here = vim.api.nvim_get_current_buf() == chat.bufnr
+  return is_here and #all > 0 and vim.api.nvim_win_get_cursor(0)[1] > all[#all].row
+end
+
 ---Puts the cursor at the end of the prompt area.
 ---@param chat qwen.Chat
 function M.to_prompt(chat)
@@ -55,7 +64,9 @@ function M.bar(chat)
   parts = vim.tbl_filter(function(part)
     return part ~= ''
   end, parts)
-  return ' ' .. table.concat(parts, '  ·  '):gsub('%%', '%%%%')
+  -- In a narrow window the keys are cut off first.
+  local bar = table.concat(parts, ' · '):gsub('%%', '%%%%')
+  return ' ' .. bar .. '%<'
 end
 
 ---Draws the bars again.
