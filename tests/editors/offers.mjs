@@ -26,7 +26,8 @@ async function capabilities() {
       text += data
       const [, length] = text.match(/Content-Length: (\d+)\r\n/i) ?? []
       const body = text.slice(text.indexOf('\r\n\r\n') + 4)
-      if (length && Buffer.byteLength(body) >= Number(length)) done(JSON.parse(body).result.capabilities)
+      // The answer is ASCII, and the first message there is.
+      if (length && body.length >= Number(length)) done(JSON.parse(body.slice(0, Number(length))).result.capabilities)
     })
   })
   child.removeAllListeners('exit')
