@@ -84,9 +84,15 @@ test('with no browser the address is there to be copied, and Neovim goes on', as
   const { world, screen } = await open(t, { key: null, env: { XDG_OPEN_EXIT: '3' } })
   await command(screen, 'Qwen auth sign-in')
   await screen.shows('https://signin.qwen.invalid/authorize?user_code=WDJB-MJHT')
+  await until(() => world.opened().length > 0, 'the browser that fails')
+  // The server polls on whatever became of the browser; by the second poll it has asked in words as well.
+  await until(async () => (await world.get('/device')).polls > 1, 'two polls')
+  screen.picture('nvim-no-browser')
+  screen.type('u')
+  await screen.shows('the address is')
   await world.post('/approve')
-  // The server may also ask in words; a person who has approved elsewhere need not answer it.
-  await until(async () => (await world.get('/device')).polls > 0, 'a poll')
+  await screen.hides('WDJB-MJHT')
+  await screen.shows(/main\.py Qwen: (?!signed out)/)
 })
 
 test('a key is typed blind and never shown', async (t) => {

@@ -109,6 +109,14 @@ function M.set_cancel(action)
   cancel = action
 end
 
+---Whether the window is open and shows the code that a message is about.
+---@param message string
+---@return boolean
+function M.says(message)
+  local is_open = window ~= nil and vim.api.nvim_win_is_valid(window)
+  return is_open and current ~= nil and message:find(current.userCode, 1, true) ~= nil
+end
+
 ---The root whose sign-in is shown.
 ---@return string?
 function M.root()
