@@ -1,4 +1,4 @@
-// The plugin as a person sees it: Neovim 0.12 in a terminal, its screen read back.
+// The plugin as a person sees it: Neovim in a terminal, its screen read back.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -7,11 +7,13 @@ import { survivors } from '../processes.mjs'
 import { Screen } from '../screen.mjs'
 import { cache, here, repository, until, World } from '../world.mjs'
 
-async function open(t, { root = 'app', key = 'sk-app-key-0000aaaa', options = {}, env = {} } = {}) {
+const versions = (process.env.NVIM_VERSIONS ?? 'nvim-sid nvim-trixie').split(' ')
+
+async function open(t, { version = 'nvim-sid', root = 'app', key = 'sk-app-key-0000aaaa', options = {}, env = {} } = {}) {
   const world = await World.make(t)
   if (key) world.root(root, key)
   else world.write(`${root}/.git/HEAD`, '') && world.write(`${root}/main.py`, 'def add(a, b):\n    return a - b\n')
-  const screen = Screen.start(t, world, [join(cache, 'bin/nvim-sid'), '-u', join(here, 'neovim/init.lua'),
+  const screen = Screen.start(t, world, [join(cache, 'bin', version), '-u', join(here, 'neovim/init.lua'),
     '-c', "set laststatus=2 statusline=%f\\ %{v:lua.require'qwen'.statusline()}", `${root}/main.py`], {
     cwd: world.dir, columns: 140, rows: 36,
     env: { PLUGIN: join(repository, 'editors/neovim'), QWEN_OPTIONS: JSON.stringify(options), ...env },
@@ -26,59 +28,65 @@ async function command(screen, text) {
   screen.keys('Enter')
 }
 
-test('a person chats, sees the text stream, stops it, and asks on', async (t) => {
-  const { world, screen } = await open(t)
-  await world.post('/script', { deltas: ['The first ', 'words'], hold: true })
-  await command(screen, 'Qwen chat')
-  await screen.shows('## You')
-  screen.keys('i')
-  await screen.shows('-- INSERT --')
-  screen.type('what is this?')
-  screen.keys('C-s')
-  await screen.shows('The first words')
-  const streaming = await screen.shows('answering…')
-  assert.match(streaming, /<C-c> stops/)
-  screen.picture('nvim-chat-streaming')
-  screen.keys('C-c')
-  await screen.shows(/## Qwen +stopped/)
-  assert.equal((await world.get('/wait?outcome=hungUp')).length, 1)
-  screen.type('and now?')
-  screen.keys('C-s')
-  await screen.shows('you said: and now?')
-  await screen.shows('qwen3-coder-plus · 12 tokens')
-  screen.picture('nvim-chat')
-})
+for (const version of versions) {
+  test(`${version}: a person chats, sees the text stream, stops it, and asks on`, async (t) => {
+    const { world, screen } = await open(t, { version })
+    await world.post('/script', { deltas: ['The first ', 'words'], hold: true })
+    await command(screen, 'Qwen chat')
+    await screen.shows('## You')
+    screen.keys('i')
+    await screen.shows('-- INSERT --')
+    screen.type('what is this?')
+    screen.keys('C-s')
+    await screen.shows('The first words')
+    const streaming = await screen.shows('answering…')
+    assert.match(streaming, /<C-c> stops/)
+    screen.picture('nvim-chat-streaming')
+    screen.keys('C-c')
+    await screen.shows(/## Qwen +stopped/)
+    assert.equal((await world.get('/wait?outcome=hungUp')).length, 1)
+    screen.type('and now?')
+    screen.keys('C-s')
+    await screen.shows('you said: and now?')
+    await screen.shows('qwen3-coder-plus · 12 tokens')
+    screen.picture('nvim-chat')
+  })
+}
 
-test('typing on while an answer streams loses no letter', async (t) => {
-  const { world, screen } = await open(t)
-  const words = Array.from({ length: 60 }, (_, n) => `word${n}\n`)
-  await world.post('/script', { deltas: ['begin\n'], hold: true, after: words })
-  await command(screen, 'Qwen chat hello')
-  await screen.shows('begin')
-  screen.keys('G', 'i')
-  await screen.shows('-- INSERT --')
-  const sentence = 'the quick brown fox jumps over the lazy dog'
-  screen.type(sentence.slice(0, 20))
-  await world.post('/release')
-  for (const letter of sentence.slice(20)) screen.type(letter)
-  await screen.shows(sentence)
-  screen.keys('Escape')
-  await command(screen, 'g/word59/p')
-  await screen.shows('word59')
-})
+for (const version of versions) {
+  test(`${version}: typing on while an answer streams loses no letter`, async (t) => {
+    const { world, screen } = await open(t, { version })
+    const words = Array.from({ length: 60 }, (_, n) => `word${n}\n`)
+    await world.post('/script', { deltas: ['begin\n'], hold: true, after: words })
+    await command(screen, 'Qwen chat hello')
+    await screen.shows('begin')
+    screen.keys('G', 'i')
+    await screen.shows('-- INSERT --')
+    const sentence = 'the quick brown fox jumps over the lazy dog'
+    screen.type(sentence.slice(0, 20))
+    await world.post('/release')
+    for (const letter of sentence.slice(20)) screen.type(letter)
+    await screen.shows(sentence)
+    screen.keys('Escape')
+    await command(screen, 'g/word59/p')
+    await screen.shows('word59')
+  })
+}
 
-test('a person signs in: the code in a window, the page in the browser, the account in the status line', async (t) => {
-  const { world, screen } = await open(t, { key: null })
-  await command(screen, 'Qwen auth sign-in')
-  await screen.shows('WDJB-MJHT')
-  await screen.shows('Sign in to Qwen for app')
-  screen.picture('nvim-sign-in')
-  await until(() => world.opened().length === 1, 'the browser')
-  assert.deepEqual(world.opened(), ['https://signin.qwen.invalid/authorize?user_code=WDJB-MJHT&client=qwen-code&state=a%2Bb%3D%26c'])
-  await world.post('/approve')
-  await screen.hides('WDJB-MJHT')
-  await screen.shows(/main\.py Qwen: (?!signed out)/)
-})
+for (const version of versions) {
+  test(`${version}: a person signs in: the code in a window, the page in the browser, the account in the status line`, async (t) => {
+    const { world, screen } = await open(t, { version, key: null })
+    await command(screen, 'Qwen auth sign-in')
+    await screen.shows('WDJB-MJHT')
+    await screen.shows('Sign in to Qwen for app')
+    screen.picture('nvim-sign-in')
+    await until(() => world.opened().length === 1, 'the browser')
+    assert.deepEqual(world.opened(), ['https://signin.qwen.invalid/authorize?user_code=WDJB-MJHT&client=qwen-code&state=a%2Bb%3D%26c'])
+    await world.post('/approve')
+    await screen.hides('WDJB-MJHT')
+    await screen.shows(/main\.py Qwen: (?!signed out)/)
+  })
+}
 
 test('with no browser the address is there to be copied, and Neovim goes on', async (t) => {
   const { world, screen } = await open(t, { key: null, env: { XDG_OPEN_EXIT: '3' } })
@@ -95,23 +103,25 @@ test('with no browser the address is there to be copied, and Neovim goes on', as
   await screen.shows(/main\.py Qwen: (?!signed out)/)
 })
 
-test('a key is typed blind and never shown', async (t) => {
-  const { world, screen } = await open(t, { key: null })
-  await command(screen, 'Qwen auth set-key')
-  await screen.shows('Endpoint')
-  screen.type(`${world.url}/v1`)
-  screen.keys('Enter')
-  await screen.shows('API key:')
-  screen.type('sk-typed-in-the-dark-4321')
-  const dark = await screen.shows('*****')
-  assert.doesNotMatch(dark, /sk-typed/)
-  screen.keys('Enter')
-  await screen.shows('Keep the key in')
-  screen.type('2')
-  screen.keys('Enter')
-  await screen.shows('Signed in, API key')
-  assert.doesNotMatch(screen.text(), /sk-typed/)
-})
+for (const version of versions) {
+  test(`${version}: a key is typed blind and never shown`, async (t) => {
+    const { world, screen } = await open(t, { version, key: null })
+    await command(screen, 'Qwen auth set-key')
+    await screen.shows('Endpoint')
+    screen.type(`${world.url}/v1`)
+    screen.keys('Enter')
+    await screen.shows('API key:')
+    screen.type('sk-typed-in-the-dark-4321')
+    const dark = await screen.shows('*****')
+    assert.doesNotMatch(dark, /sk-typed/)
+    screen.keys('Enter')
+    await screen.shows('Keep the key in')
+    screen.type('2')
+    screen.keys('Enter')
+    await screen.shows('Signed in, API key')
+    assert.doesNotMatch(screen.text(), /sk-typed/)
+  })
+}
 
 test('selected lines go along with a question', async (t) => {
   const { world, screen } = await open(t)

@@ -102,6 +102,7 @@ end
 ---@param params table
 local function send_key(target, params)
   client.with(target.root and vim.uri_to_fname(target.root), function()
+    -- The server is ready now, so that the message is written, and logged, before `ask` returns.
     local level = vim.lsp.log.get_level()
     vim.lsp.log.set_level(vim.log.levels.OFF)
     local ok, problem = pcall(ask, target, params, say)

@@ -19,21 +19,27 @@ function M.get()
   end
 end
 
+---Why no server is there, and what to do.
+---@return string
+function M.not_running()
+  local program = options.get().cmd[1]
+  if vim.fn.executable(program) == 1 then
+    return 'the server does not run; :Qwen log has its last words'
+  end
+  return ('%s is not on PATH; install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }'):format(
+    program
+  )
+end
+
 ---Whether the configured server can be started; says once what to do when it cannot.
 ---@return boolean
 function M.available()
-  local program = options.get().cmd[1]
-  if vim.fn.executable(program) == 1 then
+  if vim.fn.executable(options.get().cmd[1]) == 1 then
     return true
   end
   if not told_missing then
     told_missing = true
-    vim.notify(
-      ('Qwen: %s is not on PATH; install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }'):format(
-        program
-      ),
-      vim.log.levels.WARN
-    )
+    vim.notify('Qwen: ' .. M.not_running(), vim.log.levels.WARN)
   end
   return false
 end
@@ -116,30 +122,28 @@ function M.on_exit(_, _, id)
   end)
 end
 
----Calls back with a server that is ready and knows the folder.
+---Calls back with a server that is ready and knows the folder, or with nothing if none can be started.
 ---@param directory? string
----@param callback fun(client: vim.lsp.Client)
+---@param callback fun(client: vim.lsp.Client?)
 function M.with(directory, callback)
   local client = M.get()
-  if not client then
-    if not M.available() then
-      return
+  if client then
+    if directory then
+      M.add_folder(client, directory)
     end
-    local config = compat.config()
-    config.root_dir = directory
-    local id = compat.start(config)
-    client = id and vim.lsp.get_client_by_id(id)
-    if not client then
-      return
-    end
-  elseif directory then
-    M.add_folder(client, directory)
+    return M.when_ready(client, callback)
   end
-  M.when_ready(client, function(ready)
-    if ready then
-      callback(ready)
-    end
-  end)
+  if not M.available() then
+    return callback(nil)
+  end
+  local config = compat.config()
+  config.root_dir = directory
+  local id = compat.start(config)
+  client = id and vim.lsp.get_client_by_id(id)
+  if not client then
+    return callback(nil)
+  end
+  M.when_ready(client, callback)
 end
 
 ---Sends a request for a root, starting the server if need be.
@@ -150,8 +154,14 @@ end
 ---@param on_sent? fun(id: integer, client: vim.lsp.Client) tells the request's id, to cancel it by
 function M.request(target, method, params, callback, on_sent)
   M.with(target.root and vim.uri_to_fname(target.root), function(client)
-    local sent, id = compat.request(client, method, vim.tbl_extend('error', target, params), callback)
-    if sent and id and on_sent then
+    local sent, id = false, nil
+    if client then
+      sent, id = compat.request(client, method, vim.tbl_extend('error', target, params), callback)
+    end
+    if not sent then
+      return callback({ code = vim.lsp.protocol.ErrorCodes.ServerNotInitialized, message = M.not_running() })
+    end
+    if id and on_sent then
       on_sent(id, client)
     end
   end)

@@ -21,6 +21,9 @@ local M = {}
 ---@param model string
 local function set_model(target, model)
   client.with(target.root and vim.uri_to_fname(target.root), function(server)
+    if not server then
+      return vim.notify('Qwen: ' .. client.not_running(), vim.log.levels.ERROR)
+    end
     errors.execute(server, 'qwen.setModel', { vim.tbl_extend('error', target, { model = model }) })
   end)
 end

@@ -142,6 +142,16 @@ test('the status says where the key came from and never the key', function(t)
   t.same(nil, text:find('sk-app-key', 1, true))
 end)
 
+test('the status says what was ignored and to whom it lost', function(t)
+  vim.env.OPENAI_API_KEY = 'sk-user-own-key-0000cccc'
+  t.open(t.root('app', 'sk-app-key-0000aaaa'))
+  vim.cmd('Qwen status')
+  t.wait('the status', function()
+    return float_text(t):find('Ignored\n  the environment OPENAI_API_KEY: .+')
+  end)
+  t.same(nil, float_text(t):find('sk-user-own', 1, true))
+end)
+
 test('the status line names the model of the window’s own root', function(t)
   t.open(t.root('one', 'sk-one-key-000011111', 'model-one'))
   t.open(t.root('two', 'sk-two-key-000022222', 'model-two'))

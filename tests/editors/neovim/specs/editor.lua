@@ -22,9 +22,11 @@ test('a missing server is said once, with what to do, however many files are ope
   vim.cmd.edit(t.root('one', 'sk-one-key-000011111'))
   vim.cmd.edit(t.root('two', 'sk-two-key-000022222'))
   vim.cmd('Qwen chat hello')
-  t.same({
-    'Qwen: no-such-server is not on PATH; install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }',
-  }, t.notified)
+  local cure = 'install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }'
+  local problem = 'no-such-server is not on PATH; ' .. cure
+  t.same({ 'Qwen: ' .. problem }, t.notified)
+  t.same(true, t.text():find('> ' .. problem, 1, true) ~= nil)
+  t.same(false, require('qwen.chat').busy())
 end)
 
 test('a command works with no file at all', function(t)

@@ -114,7 +114,9 @@ function M.open(request)
   local chat = chats[source]
   local target = root.target(source)
   if request.new or not chat then
-    local directory = chat and chat.directory or root.directory(source) or vim.fs.dirname(vim.api.nvim_buf_get_name(source))
+    local directory = chat and chat.directory
+      or root.directory(source)
+      or vim.fs.dirname(vim.api.nvim_buf_get_name(source))
     chat = not request.new and newest(target) or create(target, directory)
   end
   local lines = {}
