@@ -16,9 +16,12 @@ fn pipe(path: &Path) {
     rustix::fs::mknodat(rustix::fs::CWD, path, kind, mode, 0).expect("a pipe can be made");
 }
 
+/// Puts something in the place of an environment file.
+type Make = fn(&Path);
+
 #[test]
 fn a_file_that_cannot_be_read_stops_the_search_and_nothing_hangs() {
-    let make: [(&str, fn(&Path)); 5] = [
+    let make: [(&str, Make); 5] = [
         ("a pipe", pipe),
         ("a device", |path| symlink("/dev/zero", path).expect("a link can be made")),
         ("a loop", |path| symlink(path, path).expect("a link can be made")),

@@ -1,7 +1,7 @@
 //! Qwen OAuth through the library: sign-in, the stored session and its refresh, row by row of the compatibility table.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,15 +13,15 @@ use serde_json::{Value, json};
 use crate::support::oauth::{Answer, Kind, OAuth};
 
 /// A home of its own, a sign-in service, and the store under test.
-struct Stage {
+pub(crate) struct Stage {
     home: tempfile::TempDir,
-    oauth: Arc<OAuth>,
-    client: reqwest::Client,
-    store: TokenStore,
+    pub(crate) oauth: Arc<OAuth>,
+    pub(crate) client: reqwest::Client,
+    pub(crate) store: TokenStore,
 }
 
 impl Stage {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (home, oauth) = (tempfile::tempdir().expect("a temporary directory"), Arc::new(OAuth::start()));
         let env = environment(home.path(), &oauth.base_url(), &[]);
         let client = Http::default().client(&env).expect("a client").clone();
@@ -29,20 +29,24 @@ impl Stage {
         Self { home, oauth, client, store }
     }
 
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     fn env(&self) -> Environment {
         environment(self.home.path(), &self.oauth.base_url(), &[])
     }
 
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.home.path().join(".qwen/oauth_creds.json")
     }
 
-    fn lock(&self) -> PathBuf {
+    pub(crate) fn lock(&self) -> PathBuf {
         self.home.path().join(".qwen/oauth_creds.lock")
     }
 
     /// Stores a session whose access token ends in that many seconds.
-    fn given(&self, ends_in: i64) -> Value {
+    pub(crate) fn given(&self, ends_in: i64) -> Value {
         let session = json!({
             "access_token": "canary-given",
             "refresh_token": self.oauth.issue_refresh_token(),
@@ -59,7 +63,7 @@ impl Stage {
         fs::write(self.file(), text).expect("a file");
     }
 
-    fn stored(&self) -> Value {
+    pub(crate) fn stored(&self) -> Value {
         serde_json::from_str(&fs::read_to_string(self.file()).expect("a session is stored")).expect("it is JSON")
     }
 
@@ -74,13 +78,13 @@ impl Stage {
     }
 
     /// Everything in the directory of the credential file.
-    fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.home.path().join(".qwen")).expect("a directory");
         entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
     }
 }
 
-fn environment(home: &std::path::Path, base_url: &str, more: &[(&str, &str)]) -> Environment {
+pub(crate) fn environment(home: &Path, base_url: &str, more: &[(&str, &str)]) -> Environment {
     let home = home.to_str().expect("a temporary directory's name is text");
     [("HOME", home), ("USERPROFILE", home), ("LOCALAPPDATA", home), ("QWEN_OAUTH_BASE_URL", base_url)]
         .iter()
@@ -94,7 +98,8 @@ fn millis(time: SystemTime) -> u64 {
         .expect("before the year 500 million")
 }
 
-fn mode(path: &std::path::Path) -> u32 {
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
     use std::os::unix::fs::PermissionsExt;
     fs::metadata(path).expect("it is there").permissions().mode() & 0o777
 }
@@ -132,6 +137,20 @@ async fn o01_to_o05_the_device_flow_speaks_as_the_cli_does() {
     let id = uuid::Uuid::parse_str(&device.headers["x-request-id"]).unwrap();
     assert_eq!(id.get_version_num(), 4);
     assert!(!poll.headers.contains_key("x-request-id"));
+}
+
+#[tokio::test]
+async fn the_page_that_is_shown_approves_or_refuses_the_code_that_it_names() {
+    for (answer, approved) in [("yes", true), ("no", false)] {
+        let stage = Stage::new();
+        let sign_in = stage.store.sign_in(&stage.client).await.unwrap();
+        let DeviceAuthorization { user_code, verification_uri_complete, .. } = sign_in.authorization.clone();
+        let page = stage.client.get(verification_uri_complete.unwrap()).send().await.unwrap().text().await.unwrap();
+        assert!(page.contains(&user_code), "{page}");
+        let form = format!("user_code={user_code}&approve={answer}");
+        stage.client.post(format!("{}/decide", stage.oauth.base_url())).body(form).send().await.unwrap();
+        assert_eq!(sign_in.finish().await.is_ok(), approved);
+    }
 }
 
 #[tokio::test]
@@ -472,6 +491,78 @@ async fn o42_a_session_that_came_during_a_refresh_is_not_overwritten() {
     stage.oauth.release();
     assert_eq!(token.await.unwrap().access_token.expose(), "canary-theirs");
     assert_eq!(stage.stored(), theirs);
+}
+
+#[tokio::test]
+async fn a_refused_refresh_token_does_not_cost_a_session_that_came_meanwhile() {
+    let stage = Stage::new();
+    stage.given(0);
+    stage.oauth.hold_refreshes();
+    stage.oauth.script(Kind::Refresh, [Answer::error(400, "invalid_grant")]);
+    let token = stage.token();
+    tokio::pin!(token);
+    tokio::select! {
+        _ = &mut token => panic!("the service holds its answer"),
+        () = stage.arrived(Kind::Refresh, 1) => {}
+    }
+    let mut theirs = stage.given(0);
+    theirs["access_token"] = json!("canary-theirs");
+    stage.write(&theirs.to_string());
+    stage.oauth.release();
+    assert_eq!(token.await.unwrap_err(), Error::SessionExpired);
+    assert_eq!(stage.stored(), theirs);
+}
+
+/// What a writer leaves that is killed between writing a session and putting it in place.
+fn leave(stage: &Stage, text: &str, age: Duration) {
+    let path = stage.file().with_file_name("oauth_creds.json.0123456789ab.tmp");
+    fs::write(&path, text).expect("a file");
+    make_older(&path, age);
+}
+
+fn make_older(path: &Path, age: Duration) {
+    let file = fs::File::options().write(true).open(path).expect("it is there");
+    file.set_modified(SystemTime::now() - age).expect("a time can be set");
+}
+
+#[tokio::test]
+async fn a_session_that_a_killed_writer_had_wholly_written_is_put_in_place() {
+    let stage = Stage::new();
+    let mut newer = stage.given(3600);
+    newer["access_token"] = json!("canary-newer");
+    // The refresh token in the file is used up: the killed writer had traded it in.
+    let mut older = newer.clone();
+    older["refresh_token"] = json!("canary-used-up");
+    older["expiry_date"] = json!(1);
+    stage.write(&older.to_string());
+    make_older(&stage.file(), Duration::from_secs(20));
+    leave(&stage, &newer.to_string(), Duration::from_secs(10));
+    assert_eq!(stage.token().await.unwrap().access_token.expose(), "canary-newer");
+    assert_eq!((stage.oauth.requests().len(), stage.stored()), (0, newer));
+}
+
+#[tokio::test]
+async fn half_a_session_and_one_from_before_the_stored_one_are_passed_over() {
+    for (text, left_before) in [("{\"access_token\": \"canary-half", 10), ("{\"access_token\": \"canary-old\"}", 30)] {
+        let stage = Stage::new();
+        stage.given(0);
+        make_older(&stage.file(), Duration::from_secs(20));
+        leave(&stage, text, Duration::from_secs(left_before));
+        let token = stage.token().await.unwrap();
+        assert_eq!(
+            (stage.oauth.count(Kind::Refresh), &stage.stored()["access_token"]),
+            (1, &json!(token.access_token.expose()))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_deletes_what_killed_writers_left_too() {
+    let stage = Stage::new();
+    stage.given(3600);
+    leave(&stage, "canary", Duration::ZERO);
+    stage.store.sign_out().await.unwrap();
+    assert_eq!(stage.names(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -402,6 +402,33 @@ fn a_body_above_the_limit_is_refused_by_name_and_skipped() {
 }
 
 #[test]
+fn no_damage_to_a_message_costs_the_one_after_it() {
+    use proptest::prelude::*;
+    use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
+    let body =
+        json!({ "jsonrpc": "2.0", "id": "damaged", "method": "$test/recorded", "params": { "é": "😀" } }).to_string();
+    let whole = format!("Content-Length: {}\r\nContent-Type: x\r\n\r\n{body}", body.len()).into_bytes();
+    let mut editor = open();
+    // What the damaged message is answered, if anything, makes no difference.
+    editor.abandon();
+    let config = ProptestConfig { cases: 500, max_shrink_iters: 0, failure_persistence: None, ..Default::default() };
+    // The same damage each time: a failure here waits for its time limit.
+    let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
+    let editor = std::cell::RefCell::new(&mut editor);
+    let damage = (0..whole.len(), 0..12_usize, prop::collection::vec(any::<u8>(), 0..12));
+    let outcome = runner.run(&damage, |(at, removed, added)| {
+        let mut bytes = whole.clone();
+        let end = (at + removed).min(bytes.len());
+        bytes.splice(at..end, added);
+        let mut editor = editor.borrow_mut();
+        editor.raw(&bytes);
+        assert_answers(&mut editor);
+        Ok(())
+    });
+    outcome.expect("every message after it is answered");
+}
+
+#[test]
 fn a_large_message_is_taken_whole() {
     let mut editor = open();
     let text = "x".repeat(20 * 1024 * 1024);
@@ -580,6 +607,39 @@ fn standard_streams_that_are_non_blocking_serve_as_well() {
     ours.read_to_string(&mut output).expect("it writes text");
     assert_eq!(output.matches("Content-Length").count(), 2, "{output}");
     assert_eq!(server.wait().expect("it ends").code(), Some(1));
+}
+
+// What every test relies on: the fake editor notices
+
+#[test]
+#[should_panic(expected = "unclaimed")]
+fn the_fake_editor_notices_a_message_that_nobody_claimed() {
+    let mut editor = open();
+    editor.request("$test/recorded", json!({}));
+}
+
+#[test]
+#[should_panic(expected = "stdout holds the canary")]
+fn the_fake_editor_notices_a_canary_in_the_output() {
+    let mut editor = World::new().canary("sk-canary").open();
+    editor.notify("$test/record", json!({ "value": "sk-canary" }));
+    let recorded = editor.request("$test/recorded", json!({}));
+    editor.response(recorded);
+}
+
+#[test]
+#[should_panic(expected = "log holds the canary")]
+fn the_fake_editor_notices_a_canary_in_a_log() {
+    let editor = World::new().canary("sk-canary").open();
+    std::fs::write(editor.world().state().join("server.log"), "key: sk-canary").expect("it is writable");
+}
+
+#[test]
+#[should_panic(expected = "on stderr")]
+fn the_fake_editor_notices_a_line_on_stderr() {
+    let mut editor = open();
+    let panic = editor.request("$test/panic", json!({}));
+    editor.error(panic);
 }
 
 /// The memory of a process that is resident, in KiB; 0 where the system does not tell.

@@ -25,16 +25,22 @@ pub struct Inbox {
     changed: Condvar,
 }
 
+/// What has come so far.
 #[derive(Default)]
 pub struct State {
+    /// Messages that no test has claimed, in order.
     pub unclaimed: VecDeque<Value>,
+    /// Everything that went either way, for a failure's message.
     pub transcript: String,
+    /// The bodies of all messages.
     pub stdout: Vec<u8>,
+    /// Everything on stderr.
     pub stderr: Vec<u8>,
     /// Readers that have not come to the end of their pipe.
     pub open_outputs: usize,
     /// After the end.
     pub exit_status: Option<ExitStatus>,
+    /// Whether stdout is left unread.
     pub paused: bool,
 }
 
@@ -110,6 +116,7 @@ impl Inbox {
         self.change(|state| state.unclaimed.push_back(json!({ FAULT: fault })));
     }
 
+    /// Adds a line to the transcript, long texts cut.
     pub fn note(&self, what: &str, text: &str) {
         const SHOWN: usize = 600;
         self.change(|state| {
@@ -119,10 +126,12 @@ impl Inbox {
         });
     }
 
+    /// The transcript so far.
     pub fn transcript(&self) -> String {
         self.lock().transcript.clone()
     }
 
+    /// Changes the state and wakes whoever waits.
     pub fn change(&self, change: impl FnOnce(&mut State)) {
         change(&mut self.lock());
         self.changed.notify_all();
@@ -156,6 +165,7 @@ impl Inbox {
         }
     }
 
+    /// The state; a failed test does not spoil it.
     pub fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,4 +8,5 @@ pub mod http;
 pub mod inbox;
 pub mod oauth;
 pub mod openai;
+pub mod tls;
 pub mod world;

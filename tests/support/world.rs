@@ -89,6 +89,12 @@ impl World {
         self
     }
 
+    /// Takes a variable out of the server's environment.
+    pub fn without_env(mut self, name: &str) -> Self {
+        self.environment.remove(name);
+        self
+    }
+
     /// Adds a command line argument of the server.
     pub fn arg(mut self, argument: impl Into<String>) -> Self {
         self.arguments.push(argument.into());

@@ -79,11 +79,8 @@ impl Credentials {
         let token_type = text("token_type").unwrap_or_else(|| "Bearer".to_owned());
         let resource_url = text("resource_url");
         // No date is a date long past: the token is renewed.
-        let millis = json.remove("expiry_date").and_then(|date| date.as_f64()).unwrap_or(0.0);
-        let expires_at = Duration::try_from_secs_f64(millis / 1000.0)
-            .ok()
-            .and_then(|since| UNIX_EPOCH.checked_add(since))
-            .unwrap_or(UNIX_EPOCH);
+        let since = json.remove("expiry_date").as_ref().and_then(since_epoch);
+        let expires_at = since.and_then(|since| UNIX_EPOCH.checked_add(since)).unwrap_or(UNIX_EPOCH);
         Ok(Self {
             access_token,
             refresh_token,
@@ -109,6 +106,14 @@ impl Credentials {
     /// Whether this is the session with that access token.
     pub fn has(&self, access_token: &Secret) -> bool {
         self.access_token.expose() == access_token.expose()
+    }
+}
+
+/// A date in milliseconds. Only one that is no integer goes through a fraction, which would lose the last digit.
+fn since_epoch(date: &Value) -> Option<Duration> {
+    match date.as_u64() {
+        Some(millis) => Some(Duration::from_millis(millis)),
+        None => Duration::try_from_secs_f64(date.as_f64()? / 1000.0).ok(),
     }
 }
 
@@ -209,6 +214,15 @@ mod tests {
         assert!(!with("1e300", refresh_token), "a date that no clock can hold");
         assert!(with("1029000", ""), "nothing to renew it with");
         assert!(!with("999000", ""));
+    }
+
+    #[test]
+    fn a_session_that_is_read_and_written_keeps_its_date_to_the_millisecond() {
+        for millis in [1_795_491_355_178_u64, 1_795_491_355_179, 1] {
+            let text = format!(r#"{{"access_token":"a","expiry_date":{millis}}}"#);
+            let again = Credentials::parse(text.as_bytes()).unwrap().to_text();
+            assert!(again.contains(&format!("\"expiry_date\": {millis}\n")), "{again}");
+        }
     }
 
     #[test]

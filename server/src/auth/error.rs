@@ -14,7 +14,7 @@ pub enum Error {
     #[error("the sign-in code expired before it was approved{}; sign in again for a new code, or set an API key \
              (`qwen/auth` setKey)", last_answer(last.as_deref()))]
     DeviceCodeExpired {
-        /// What the service last said, if it was anything but «pending».
+        /// What the last poll brought, if it was anything but «pending».
         last: Option<String>,
     },
     /// The service will not or cannot sign anyone in. `signInUnavailable`.
@@ -64,9 +64,7 @@ pub enum Error {
         why: String,
     },
     /// No answer at all. `offline`, `timeout` or `tls`, by its cause.
-    #[error(
-        "{host} cannot be reached ({why}); you are still signed in if you were, so check the network or the proxy and try again"
-    )]
+    #[error("{host} cannot be reached ({why}); nothing was changed, so check the network or the proxy and try again")]
     Unreachable {
         /// The service.
         host: String,
@@ -149,5 +147,5 @@ pub enum Cause {
 }
 
 fn last_answer(last: Option<&str>) -> String {
-    last.map(|last| format!(" (the service last answered {last})")).unwrap_or_default()
+    last.map(|last| format!(" (its last answer was {last})")).unwrap_or_default()
 }

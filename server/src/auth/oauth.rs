@@ -83,6 +83,7 @@ impl Service {
         match self.post(client, TOKEN_PATH, form, None).await {
             Ok((status, body)) => reply::poll(status, &body),
             Err(Error::Unreachable { cause: Cause::Timeout, .. }) => Reply::TimedOut,
+            Err(Error::Unreachable { why, .. }) => Reply::Unclear(format!("none ({why})")),
             Err(error) => Reply::Unclear(error.to_string()),
         }
     }

@@ -68,7 +68,7 @@ impl Poll {
             }
             Reply::Unclear(why) => self.last = Some(why),
             Reply::TimedOut => {
-                self.last = Some("nothing in time".to_owned());
+                self.last = Some("not there in time".to_owned());
                 // RFC 8628 §3.5: on a connection timeout, poll less often; it suggests doubling the interval.
                 self.slow_to(self.interval.saturating_mul(2));
             }

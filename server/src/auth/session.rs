@@ -13,12 +13,12 @@ use futures_util::future::{BoxFuture, Shared};
 use tokio::sync::watch;
 use url::Url;
 
+use crate::auth::base_url;
 use crate::auth::credentials::Credentials;
 use crate::auth::error::Error;
 use crate::auth::keyring::Keyring;
-use crate::auth::oauth::Service;
 use crate::auth::place::{Place, read_file};
-use crate::auth::{base_url, lock};
+use crate::auth::refresh::refresh;
 use crate::env::Environment;
 use crate::secret::Secret;
 
@@ -167,9 +167,7 @@ impl TokenStore {
         self.inner.turn.send_modify(|turn| *turn += 1);
         // A refresh under way would write the session again; one that hangs must not keep the user signed in.
         let _lock = self.inner.place.lock().await;
-        let was_unsaved = locked(&self.inner.unsaved).take().is_some();
-        let was_stored = self.inner.place.delete().await?;
-        Ok(SignedOut { was_signed_in: was_stored || was_unsaved, place: self.inner.place.name() })
+        Ok(SignedOut { was_signed_in: self.inner.forget().await?, place: self.inner.place.name() })
     }
 
     /// Moves the session to another place, if that place has none; says whether it did.
@@ -183,8 +181,7 @@ impl TokenStore {
             return Ok(false);
         }
         other.inner.place.write(&session.to_text()).await?;
-        *locked(&self.inner.unsaved) = None;
-        self.inner.place.delete().await?;
+        self.inner.forget().await?;
         Ok(true)
     }
 
@@ -198,7 +195,7 @@ impl TokenStore {
             if let Some(flight) = slot.as_ref().filter(|flight| flight.peek().is_none()) {
                 flight.clone()
             } else {
-                let task = tokio::spawn(renew(Arc::clone(&self.inner), client.clone(), stale));
+                let task = tokio::spawn(refresh(Arc::clone(&self.inner), client.clone(), stale));
                 let flight = task.map(|ended| ended.unwrap_or(Err(Error::Interrupted))).boxed().shared();
                 slot.insert(flight).clone()
             }
@@ -234,61 +231,19 @@ impl Inner {
         *locked(&self.unsaved) = written.err().map(|why| Unsaved { session: session.clone(), stored, why });
     }
 
-    /// Puts in place what a killed writer could not: its refresh token may be the only one that is still good.
-    ///
-    /// To be called under the lock, so that no writer is at work but a CLI that signs in, whose own rename comes later.
-    async fn rescue(&self) -> Option<Credentials> {
-        let (session, text) = self.place.leftovers().into_iter().find_map(|text| {
-            let session = Credentials::parse(text.expose().as_bytes()).ok()?;
-            Some((session, text))
-        })?;
-        self.place.write(text.expose()).await.ok()?;
-        Some(session)
-    }
-
-    fn not_signed_in(&self) -> Error {
+    pub(super) fn not_signed_in(&self) -> Error {
         Error::NotSignedIn { place: self.place.name() }
     }
-}
 
-/// Refreshes under the lock, unless somebody else has done so by the time we hold it.
-async fn renew(inner: Arc<Inner>, client: reqwest::Client, stale: Option<Secret>) -> Result<Token, Error> {
-    let service = Service::of(&inner.env)?;
-    let _lock = match inner.place.lock().await {
-        Ok(lock) => Some(lock),
-        // Nobody else has a session that lives in our memory only.
-        Err(Error::Lock(lock::Error::Unwritable { .. })) if locked(&inner.unsaved).is_some() => None,
-        Err(error) => return Err(error),
-    };
-    let before = match inner.rescue().await {
-        Some(session) => session,
-        None => inner.read().await?.ok_or_else(|| inner.not_signed_in())?,
-    };
-    let is_stale = stale.as_ref().is_some_and(|stale| before.has(stale));
-    if !is_stale && before.is_usable(SystemTime::now()) {
-        return token_of(&before);
+    /// Whether the session lives in memory only.
+    pub(super) fn is_unsaved(&self) -> bool {
+        locked(&self.unsaved).is_some()
     }
-    let refresh_token = before.refresh_token.as_ref().ok_or(Error::SessionExpired)?;
-    let answer = service.refresh(&client, refresh_token).await;
 
-    // The CLI signs in without the lock, and deletes anyone's lock when it exits: look again before writing.
-    match inner.read().await {
-        Ok(None) => return Err(inner.not_signed_in()),
-        Ok(Some(now)) if !now.has(&before.access_token) && now.is_usable(SystemTime::now()) => return token_of(&now),
-        Ok(Some(_)) | Err(_) => {}
-    }
-    match answer {
-        Ok(tokens) => {
-            let session = before.renewed(tokens, SystemTime::now());
-            inner.keep(&session).await;
-            token_of(&session)
-        }
-        Err(Error::SessionExpired) => {
-            *locked(&inner.unsaved) = None;
-            inner.place.delete().await?;
-            Err(Error::SessionExpired)
-        }
-        Err(temporary) => Err(temporary),
+    /// Deletes what is stored, and what could not be; says whether there was anything.
+    pub(super) async fn forget(&self) -> Result<bool, Error> {
+        let was_unsaved = locked(&self.unsaved).take().is_some();
+        Ok(self.place.delete().await? || was_unsaved)
     }
 }
 

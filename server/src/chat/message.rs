@@ -5,30 +5,30 @@ use serde_json::{Map, Value};
 
 /// One chat request, as `qwen/chat` names its parts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase")]
 pub struct ChatRequest {
     /// The conversation, oldest first.
     pub messages: Vec<Message>,
     /// Randomness, from 0 to 2.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
     /// The share of probability that is sampled from, up to 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f64>,
     /// The longest answer, in tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u64>,
     /// Texts that end the answer.
-    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
     pub stop: Vec<String>,
     /// For answers that repeat.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<i64>,
     /// Tools that the model may ask for; the editor runs them.
-    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
     pub tools: Vec<Tool>,
     /// Which of them it must use, handed to the model as it is.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tool_choice: Option<Value>,
 }
 
@@ -53,6 +53,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// What it says in text.
+    pub fn text_only(&self) -> String {
+        self.content.flatten()
+    }
+
     /// A message that is only text.
     pub fn text(role: Role, text: impl Into<String>) -> Self {
         Self { role, content: Content::Text(text.into()), tool_calls: Vec::new(), tool_call_id: None }

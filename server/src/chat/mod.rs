@@ -4,6 +4,9 @@ mod answer;
 mod chunk;
 mod credential;
 mod error;
+mod exchange;
+mod fim;
+mod gap;
 mod message;
 mod models;
 mod refusal;
@@ -18,6 +21,8 @@ use url::Url;
 
 pub use credential::Credential;
 pub use error::{Error, Refusal};
+pub use fim::fill;
+pub use gap::Gap;
 pub use message::{
     Answer, ChatRequest, Content, ContentPart, Delta, FinishReason, FunctionCall, FunctionDelta, Message, Role, Tool,
     ToolCall, ToolCallDelta, Usage,
@@ -26,6 +31,7 @@ pub use models::{Model, models};
 pub use stream::{Chat, Event};
 
 use crate::resolve::{Extras, Provider};
+use crate::secret::{Secret, redact};
 
 /// Who is asked, for what, and with which credential.
 #[derive(Clone, Debug)]
@@ -49,4 +55,14 @@ pub struct Endpoint {
 impl Endpoint {
     /// The limit when no setting gives one: Qwen Code's.
     pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+
+    /// `text` without any trace of what the request authenticates with. A custom header may be a gateway's key.
+    fn strike_out(&self, text: &str) -> String {
+        let long = self.extras.custom_headers.iter().filter(|(_, value)| value.len() >= SHORTEST_KEY);
+        let keys: Vec<Secret> = long.map(|(_, value)| Secret::new(value.trim_start_matches("Bearer "))).collect();
+        redact(&self.credential.strike_out(text), &keys)
+    }
 }
+
+/// A shorter header is a name or a version, in bytes.
+const SHORTEST_KEY: usize = 16;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::Value;
 
-use super::stream::{exchange, read_body};
+use super::exchange::{exchange, read_body};
 use super::{Endpoint, Error, refusal, request};
 use crate::http::{Client, host};
 

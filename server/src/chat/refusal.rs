@@ -93,7 +93,7 @@ fn classify(
     header_id: Option<String>,
     retry_after: Option<Duration>,
 ) -> Error {
-    let clean = |text: String| shorten(&endpoint.credential.strike_out(&text), MAX_WORDS);
+    let clean = |text: String| shorten(&endpoint.strike_out(&text), MAX_WORDS);
     let text = format!("{} {}", said.code.as_deref().unwrap_or_default(), said.words.as_deref().unwrap_or_default());
     let kind = Kind::of(status, &text.to_lowercase(), matches!(endpoint.credential, Credential::OauthToken(_)));
     let refusal = Box::new(Refusal {
@@ -285,4 +285,135 @@ fn shorten(text: &str, limit: usize) -> String {
     }
     let end = (0..=limit - '…'.len_utf8()).rev().find(|end| text.is_char_boundary(*end)).unwrap_or_default();
     format!("{}…", &text[..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::resolve::Extras;
+    use crate::secret::Secret;
+
+    fn refused(base_url: &str, key: &str, status: u16, body: &Value) -> Error {
+        let base_url: url::Url = base_url.parse().expect(base_url);
+        let endpoint = Endpoint {
+            provider: Provider::of(&base_url),
+            base_url,
+            credential: Credential::Key(Secret::new(key)),
+            model: "m".into(),
+            extras: Extras::default(),
+            request_timeout: Duration::from_secs(1),
+            debug: false,
+        };
+        of_reply(&endpoint, &Reply { status, body: &body.to_string(), ..Reply::default() })
+    }
+
+    #[test]
+    fn p24_to_p26_a_right_key_in_the_wrong_place_is_told_the_right_one() {
+        let expired =
+            json!({ "error": { "message": "invalid access token or token expired", "code": "invalid_api_key" } });
+        let invalid = json!({ "error": { "message": "invalid api-key" } });
+        for (base, key, status, body, hint) in [
+            (
+                "https://dashscope.aliyuncs.com/compatible-mode/v1",
+                "sk-sp-0123",
+                403,
+                &invalid,
+                "https://coding.dashscope.aliyuncs.com/v1",
+            ),
+            (
+                "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+                "sk-sp-0123",
+                401,
+                &invalid,
+                "https://coding-intl.dashscope.aliyuncs.com/v1",
+            ),
+            (
+                "https://coding.dashscope.aliyuncs.com/v1",
+                "sk-sp-0123",
+                401,
+                &expired,
+                "https://coding-intl.dashscope.aliyuncs.com/v1",
+            ),
+            ("https://coding-intl.dashscope.aliyuncs.com/v1", "sk-0123", 401, &expired, "sk-sp-"),
+            ("https://dashscope.aliyuncs.com/compatible-mode/v1", "sk-0123", 401, &invalid, "dashscope-intl Singapore"),
+            ("https://dashscope.aliyuncs.com/compatible-mode/v1", "sk-or-v1-0123", 401, &invalid, "OpenRouter"),
+            ("https://api.openai.com/v1", "sk-or-v1-0123", 401, &invalid, "OpenRouter"),
+            ("https://r.openai.azure.com/openai/v1", "0123", 401, &invalid, "Azure resource"),
+            ("https://x.example/v1", "0123", 401, &invalid, "check the key"),
+        ] {
+            let error = refused(base, key, status, body);
+            assert!(matches!(error, Error::InvalidKey(_)), "{base}: {error:?}");
+            assert!(error.to_string().contains(hint), "{base}: {error}");
+        }
+    }
+
+    #[test]
+    fn azures_404_names_the_deployment() {
+        let body = json!({ "error": { "code": "DeploymentNotFound", "message": "The API deployment for this resource does not exist." } });
+        for body in [body, json!({ "error": { "code": "404", "message": "Resource not found" } })] {
+            let error = refused("https://r.openai.azure.com/openai/v1", "k", 404, &body);
+            assert!(error.to_string().contains("deployment's name"), "{error}");
+        }
+    }
+
+    #[test]
+    fn error_bodies_of_every_shape_are_read() {
+        let said = |code: Option<&str>, words: Option<&str>| Said {
+            code: code.map(str::to_owned),
+            words: words.map(str::to_owned),
+            ..Said::default()
+        };
+        for (body, expected) in [
+            (json!({ "error": { "message": "m", "code": "c", "type": "t" } }), said(Some("c"), Some("m"))),
+            (json!({ "error": { "message": "m", "code": null, "type": "t" } }), said(Some("t"), Some("m"))),
+            (json!({ "error": { "message": "m", "code": 429 } }), said(Some("429"), Some("m"))),
+            (json!({ "error": "m" }), said(None, Some("m"))),
+            (json!({ "error": "invalid_request", "error_description": "m" }), said(None, Some("invalid_request"))),
+            (json!({ "message": "m", "code": "c" }), said(Some("c"), Some("m"))),
+            (json!([{ "error": { "message": "m" } }]), said(None, Some("m"))),
+            (json!({ "errors": [{ "message": "m" }] }), said(None, Some("m"))),
+            (json!({ "detail": "m" }), said(None, Some("m"))),
+            (json!({ "detail": [{ "msg": "m" }] }), said(None, Some("m"))),
+            (json!({ "error": null, "message": "m" }), said(None, Some("m"))),
+            (json!("m"), said(None, Some("m"))),
+            (json!({ "message": "<html>" }), said(None, None)),
+            (json!({}), said(None, None)),
+            (json!([]), said(None, None)),
+            (json!(7), said(None, None)),
+        ] {
+            assert_eq!(Said::of(&body), expected, "{body}");
+        }
+        let with_id = Said::of(&json!({ "code": "c", "message": "m", "request_id": "r" }));
+        assert_eq!(with_id.request_id.as_deref(), Some("r"));
+    }
+
+    #[test]
+    fn alibabas_words_are_understood() {
+        for (status, text, expected) in [
+            (400, "arrearage", Kind::QuotaExhausted),
+            (403, "free allocated quota exceeded", Kind::QuotaExhausted),
+            (429, "insufficient_quota you exceeded your current quota", Kind::QuotaExhausted),
+            (429, "week allocated quota exceeded", Kind::QuotaExhausted),
+            (429, "throttling.allocationquota", Kind::RateLimited),
+            (400, "throttling", Kind::RateLimited),
+            (200, "throttling.ratequota", Kind::RateLimited),
+            (429, "limitrequests", Kind::RateLimited),
+            (401, "invalidapikey", Kind::InvalidKey),
+            (400, "datainspectionfailed", Kind::Withheld),
+            (200, "internalerror", Kind::Upstream),
+            (503, "rate limit", Kind::Upstream),
+            (418, "", Kind::BadRequest),
+        ] {
+            assert_eq!(Kind::of(status, text, false), expected, "{status} {text}");
+        }
+    }
+
+    #[test]
+    fn words_are_cut_between_characters() {
+        assert_eq!(shorten("abc", 3), "abc");
+        assert_eq!(shorten("abcdef", 5), "ab…");
+        assert_eq!(shorten("密密密", 8), "密…");
+    }
 }

@@ -165,3 +165,193 @@ fn upstream(message: &Message, flat: bool) -> Value {
     }
     upstream
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::resolve::Extras;
+    use crate::secret::Secret;
+
+    fn endpoint(base_url: &str) -> Endpoint {
+        let base_url = Url::parse(base_url).expect(base_url);
+        Endpoint {
+            provider: Provider::of(&base_url),
+            base_url,
+            credential: Credential::Key(Secret::new("sk-x")),
+            model: "qwen3-coder-plus".into(),
+            extras: Extras::default(),
+            request_timeout: Duration::from_secs(1),
+            debug: false,
+        }
+    }
+
+    fn ids() -> Ids {
+        Ids { session: "s".into(), prompt: "p".into() }
+    }
+
+    fn request(value: Value) -> ChatRequest {
+        serde_json::from_value(value).expect("a request")
+    }
+
+    fn body_of(endpoint: &Endpoint, value: Value) -> Value {
+        body(endpoint, &request(value), &ids())
+    }
+
+    fn headers_of(base_url: &str) -> Vec<(String, String)> {
+        let headers = headers(&endpoint(base_url)).expect("headers");
+        headers.iter().map(|(name, value)| (name.to_string(), value.to_str().expect("text").to_owned())).collect()
+    }
+
+    #[test]
+    fn p01_to_p13_the_path_is_joined_before_the_query() {
+        for (base, expected) in [
+            (
+                crate::resolve::provider::DASHSCOPE_BASE_URL,
+                "https://dashscope.aliyuncs.com/compatible-mode/v1/chat/completions",
+            ),
+            ("https://x/v1", "https://x/v1/chat/completions"),
+            ("https://x/v1/", "https://x/v1/chat/completions"),
+            ("https://x/v1//", "https://x/v1/chat/completions"),
+            ("https://x", "https://x/chat/completions"),
+            ("https://x/v1/chat/completions", "https://x/v1/chat/completions"),
+            ("https://x/v1/chat/completions/", "https://x/v1/chat/completions"),
+            ("https://x/v1?a=b#c", "https://x/v1/chat/completions?a=b"),
+            ("https://r.openai.azure.com/openai/v1/", "https://r.openai.azure.com/openai/v1/chat/completions"),
+            (
+                "https://r.openai.azure.com/openai/deployments/d?api-version=2024-10-21",
+                "https://r.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21",
+            ),
+            (
+                "https://r.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21",
+                "https://r.openai.azure.com/openai/deployments/d/chat/completions?api-version=2024-10-21",
+            ),
+        ] {
+            assert_eq!(url(&Url::parse(base).expect(base), "chat/completions").as_str(), expected, "{base}");
+        }
+    }
+
+    #[test]
+    fn azures_models_belong_to_the_resource() {
+        let base = "https://r.openai.azure.com/openai/deployments/d?api-version=2024-10-21";
+        let models = url(&Url::parse(base).expect(base), "models");
+        assert_eq!(models.as_str(), "https://r.openai.azure.com/openai/models?api-version=2024-10-21");
+    }
+
+    #[test]
+    fn p04_to_p07_dashscopes_headers_go_to_its_hosts_only() {
+        for (base, expected) in [
+            ("https://dashscope.aliyuncs.com/compatible-mode/v1", true),
+            ("https://coding.dashscope.aliyuncs.com/v1", true),
+            ("https://dashscope-us.aliyuncs.com/compatible-mode/v1", true),
+            ("https://evil.example/dashscope.aliyuncs.com/v1", false),
+            ("https://api.openai.com/v1", false),
+        ] {
+            let dashscope: Vec<_> =
+                headers_of(base).into_iter().filter(|(name, _)| name.starts_with("x-dashscope")).collect();
+            let metadata = body_of(&endpoint(base), json!({ "messages": [] })).get("metadata").cloned();
+            if expected {
+                let plain = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+                assert_eq!(
+                    dashscope,
+                    [
+                        plain("x-dashscope-cachecontrol", "enable"),
+                        plain("x-dashscope-useragent", &user_agent()),
+                        plain("x-dashscope-authtype", "openai"),
+                    ]
+                );
+                assert_eq!(metadata, Some(json!({ "sessionId": "s", "promptId": "p" })));
+            } else {
+                assert_eq!((dashscope, metadata), (vec![], None), "{base}");
+            }
+        }
+    }
+
+    #[test]
+    fn p10_openrouter_is_told_who_asks() {
+        let headers = headers_of("https://openrouter.ai/api/v1");
+        assert!(headers.contains(&("x-openrouter-title".into(), "qwen-language-server".into())), "{headers:?}");
+        assert!(headers.iter().any(|(name, value)| name == "http-referer" && value.contains("qwen-language-server")));
+    }
+
+    #[test]
+    fn p12_p13_azure_takes_its_key_in_a_header_of_its_own() {
+        let base = "https://r.openai.azure.com/openai/v1/";
+        assert_eq!(headers_of(base), [("api-key".to_owned(), "sk-x".to_owned())]);
+        assert_eq!(headers_of("https://x/v1"), [("authorization".to_owned(), "Bearer sk-x".to_owned())]);
+    }
+
+    #[test]
+    fn a_credentials_header_is_not_shown() {
+        let shown = format!("{:?}", headers(&endpoint("https://x/v1")).expect("headers"));
+        assert!(!shown.contains("sk-x"), "{shown}");
+    }
+
+    #[test]
+    fn p08_later_values_win() {
+        let mut endpoint = endpoint("https://api-inference.modelscope.cn/v1");
+        let object = |value: Value| value.as_object().cloned().expect("an object");
+        endpoint.extras.sampling_params = object(json!({ "temperature": 0.1, "top_k": 5, "max_tokens": 10 }));
+        endpoint.extras.extra_body = object(json!({ "max_tokens": 30, "enable_thinking": false }));
+        let asked = json!({ "messages": [{ "role": "user", "content": "hi" }], "temperature": 0.5, "maxTokens": 20, "topP": 0.9, "seed": 7, "stop": ["x"], "toolChoice": null, "tools": null });
+        let expected = json!({
+            "model": "qwen3-coder-plus",
+            "messages": [{ "role": "user", "content": "hi" }],
+            "stream": true,
+            "stream_options": { "include_usage": true },
+            "temperature": 0.5,
+            "top_k": 5,
+            "top_p": 0.9,
+            "seed": 7,
+            "stop": ["x"],
+            "max_tokens": 30,
+            "enable_thinking": false,
+        });
+        assert_eq!(body_of(&endpoint, asked), expected);
+    }
+
+    #[test]
+    fn p11_deepseek_takes_plain_strings() {
+        let parts = json!({ "messages": [{ "role": "user", "content": [{ "type": "text", "text": "a" }, { "type": "image_url", "image_url": { "url": "data:" } }, { "type": "text", "text": "b" }] }] });
+        let flat = body_of(&endpoint("https://api.deepseek.com"), parts.clone());
+        assert_eq!(flat["messages"][0]["content"], "a\nb");
+        let mut elsewhere = endpoint("https://openrouter.ai/api/v1");
+        assert_eq!(body_of(&elsewhere, parts.clone())["messages"], parts["messages"]);
+        elsewhere.model = "deepseek/DeepSeek-V3".into();
+        assert_eq!(body_of(&elsewhere, parts)["messages"][0]["content"], "a\nb");
+    }
+
+    #[test]
+    fn a_conversation_with_tools_has_upstreams_spelling() {
+        let call = json!({ "id": "c", "type": "function", "function": { "name": "f", "arguments": "{}" } });
+        let asked = json!({ "messages": [
+            { "role": "assistant", "toolCalls": [call] },
+            { "role": "assistant", "content": null, "toolCalls": null },
+            { "role": "tool", "content": "done", "toolCallId": "c" },
+        ] });
+        let expected = json!([
+            { "role": "assistant", "content": null, "tool_calls": [call] },
+            { "role": "assistant", "content": "" },
+            { "role": "tool", "content": "done", "tool_call_id": "c" },
+        ]);
+        assert_eq!(body_of(&endpoint("https://x/v1"), asked)["messages"], expected);
+    }
+
+    #[test]
+    fn credentials_travel_by_https_or_not_at_all() {
+        let allowed = |base: &str, credential: Credential| check(&Endpoint { credential, ..endpoint(base) }).is_ok();
+        let key = || Credential::Key(Secret::new("sk-x"));
+        for (base, with_key, without) in [
+            ("https://x/v1", true, true),
+            ("http://localhost:1/v1", true, true),
+            ("http://[::1]:1/v1", true, true),
+            ("http://x/v1", false, true),
+            ("http://192.168.0.2/v1", false, true),
+            ("ftp://x/v1", false, false),
+        ] {
+            assert_eq!((allowed(base, key()), allowed(base, Credential::None)), (with_key, without), "{base}");
+            assert_eq!(allowed(base, Credential::OauthToken(Secret::new("t"))), with_key, "{base}");
+        }
+    }
+}

@@ -4,20 +4,19 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Method, Request, Response};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HeaderMap};
+use reqwest::{Method, Response};
 use tokio::time::{Sleep, sleep, timeout};
-use url::Url;
 
 use super::answer::Growing;
 use super::chunk::{self, Problem};
+use super::exchange::{MAX_BODY, Rejected, exchange};
 use super::message::{Answer, ChatRequest, Delta};
-use super::refusal::{self, Reply};
 use super::retry::{self, Failure};
-use super::{Endpoint, Error, request, sse};
-use crate::http::{self, Client, host};
+use super::{Endpoint, Error, refusal, request, sse};
+use crate::http::{Client, host};
 
 /// A chat that was started. Dropping it closes its connection at once.
 ///
@@ -58,6 +57,8 @@ enum Phase {
     Asking(Asking),
     Pausing(Pin<Box<Sleep>>),
     Reading(Response, Reading),
+    /// `[DONE]` came; a body that is read to its end leaves its connection to the next request.
+    Draining(Response),
     /// What is still queued comes first, then this.
     Ended(Option<Error>),
 }
@@ -71,25 +72,11 @@ enum Reading {
     Whole(Vec<u8>),
 }
 
-/// A request that did not work.
-pub(super) struct Rejected {
-    error: Error,
-    /// When the service asks to come back.
-    told: Option<Duration>,
-}
-
-impl From<Rejected> for Error {
-    fn from(rejected: Rejected) -> Self {
-        rejected.error
-    }
-}
-
-/// The longest error body and the longest whole completion that are read, in bytes.
-const MAX_ERROR_BODY: usize = 64 << 10;
-const MAX_BODY: usize = sse::MAX_EVENT;
-
 /// How long the usage and the end of a stream may follow its `finish_reason`.
 const LINGER: Duration = Duration::from_secs(5);
+
+/// How long the end of a body may follow `[DONE]`. It usually comes with it.
+const DRAIN: Duration = Duration::from_millis(10);
 
 impl Chat {
     /// Prepares the request; the first `next` sends it.
@@ -147,6 +134,11 @@ impl Chat {
                         return Ok(Some(retrying));
                     }
                 }
+                Phase::Draining(response) => {
+                    let rest = async { while let Ok(Some(_)) = response.chunk().await {} };
+                    let _ = timeout(DRAIN, rest).await;
+                    self.end(None);
+                }
             }
         }
     }
@@ -201,14 +193,6 @@ impl Chat {
         Some(Event::Retrying { attempt: self.sent + 1, wait, because: rejected.error.to_string() })
     }
 
-    /// The answer is complete. Its connection can be used again once the body was read to its end, a few bytes away;
-    /// the answer does not wait for them.
-    fn release(&mut self) {
-        let Phase::Reading(mut response, _) = std::mem::replace(&mut self.phase, Phase::Ended(None)) else { return };
-        let rest = async move { while let Ok(Some(_)) = response.chunk().await {} };
-        tokio::spawn(timeout(LINGER, rest));
-    }
-
     /// Takes what a read of the body gave.
     fn read(
         &mut self,
@@ -261,7 +245,9 @@ impl Chat {
             match self.understand(&event) {
                 Step::More => {}
                 Step::Done => {
-                    self.release();
+                    if let Phase::Reading(response, _) = std::mem::replace(&mut self.phase, Phase::Ended(None)) {
+                        self.phase = Phase::Draining(response);
+                    }
                     return None;
                 }
                 Step::Malformed => {
@@ -343,92 +329,11 @@ enum Step {
     Failed(Error),
 }
 
-impl From<Error> for Rejected {
-    fn from(error: Error) -> Self {
-        Self { error, told: None }
-    }
-}
-
-impl From<http::Error> for Rejected {
-    fn from(error: http::Error) -> Self {
-        Error::from(error).into()
-    }
-}
-
 fn failure(rejected: &Rejected) -> Failure {
     match &rejected.error {
         Error::Http(error) if error.is_connect() => Failure::Connect,
         Error::RateLimited { .. } => Failure::Status(429, rejected.told),
         Error::Upstream(refusal) => Failure::Status(refusal.status, rejected.told),
         _ => Failure::Final,
-    }
-}
-
-/// Sends a request and waits for the head of a good answer; reads the body of any other.
-pub(super) async fn exchange(client: &Client, endpoint: &Endpoint, request: Request) -> Result<Response, Rejected> {
-    let started = Instant::now();
-    let (method, url) = (request.method().clone(), request.url().clone());
-    let sent = client.send(request).await;
-    log(endpoint, &method, &url, started, &sent);
-    let response = sent?;
-    let status = response.status();
-    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if status.is_success() {
-        if content_type.trim_start().to_ascii_lowercase().starts_with("text/html") {
-            let content_type = "text/html".to_owned();
-            return Err(Error::NotAStream { host: host(&endpoint.base_url), content_type }.into());
-        }
-        return Ok(response);
-    }
-    let told = retry::told(response.headers(), SystemTime::now());
-    let request_id = request_id(response.headers());
-    let body = read_limited(response, MAX_ERROR_BODY).await;
-    let reply = Reply { status: status.as_u16(), request_id, retry_after: told, body: &String::from_utf8_lossy(&body) };
-    Err(Rejected { error: refusal::of_reply(endpoint, &reply), told })
-}
-
-/// The names that services give a request's id.
-fn request_id(headers: &HeaderMap<HeaderValue>) -> Option<String> {
-    let names = ["x-request-id", "request-id", "x-dashscope-request-id", "apim-request-id"];
-    names.iter().find_map(|name| Some(headers.get(*name)?.to_str().ok()?.to_owned()))
-}
-
-/// As much of an error's body as comes: the status says enough without it.
-async fn read_limited(mut response: Response, limit: usize) -> Vec<u8> {
-    let mut body = Vec::new();
-    while let Ok(Some(bytes)) = response.chunk().await {
-        body.extend_from_slice(&bytes);
-        if body.len() >= limit {
-            body.truncate(limit);
-            break;
-        }
-    }
-    body
-}
-
-/// The whole body of a good answer.
-pub(super) async fn read_body(client: &Client, url: &Url, mut response: Response) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::new();
-    while let Some(bytes) = response.chunk().await.map_err(|error| client.explain(url, &error))? {
-        body.extend_from_slice(&bytes);
-        if body.len() > MAX_BODY {
-            return Err(Error::Malformed { host: host(url), because: "the answer is over 8 MiB" });
-        }
-    }
-    Ok(body)
-}
-
-/// Logs that a request was made, and nothing of what it said: no body, no header, no query.
-fn log(endpoint: &Endpoint, method: &Method, url: &Url, started: Instant, sent: &Result<Response, http::Error>) {
-    let (status, id) = match sent {
-        Ok(response) => (response.status().as_u16(), request_id(response.headers()).unwrap_or_default()),
-        Err(_) => (0, String::new()),
-    };
-    let (host, ms) = (host(url), started.elapsed().as_millis());
-    let id = endpoint.credential.strike_out(&id);
-    if endpoint.debug {
-        tracing::info!(%method, host, status, ms, id, "answered");
-    } else {
-        tracing::debug!(%method, host, status, ms, id, "answered");
     }
 }

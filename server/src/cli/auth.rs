@@ -20,7 +20,11 @@ pub(super) async fn auth(qwen: &Qwen, command: AuthCommand) -> Result<(), Failur
             qwen.set_key(&scope, NewKey { key, base_url, model, keep: Remember::Always }).await?;
         }
         AuthCommand::SignIn { .. } => super::sign_in::sign_in(qwen, &scope).await?,
-        AuthCommand::SignOut { method, .. } => qwen.sign_out(&scope, method.map(Into::into)).await?,
+        AuthCommand::SignOut { method, .. } => {
+            if let Some(left_undone) = qwen.sign_out(&scope, method.map(Into::into)).await? {
+                print(&format!("{left_undone}\n"));
+            }
+        }
         AuthCommand::Switch { method, .. } => qwen.switch(&scope, method.into(), Remember::Always).await?,
         AuthCommand::Trust { endpoint, .. } => qwen.trust(&scope, &endpoint, Remember::Always).await?,
     }

@@ -131,7 +131,7 @@ fn scope(root: &Path) -> Result<Scope, Failure> {
     let climbs = root.components().any(|part| part == Component::ParentDir);
     let root = if climbs { Disk.real_path(&root).unwrap_or(root) } else { root };
     if root.is_dir() {
-        Ok(Scope { root, settings: Settings::default() })
+        Ok(Scope { root, settings: Settings::default(), model: None })
     } else {
         Err(Failure::usage(format!("--root: {} is not a directory", root.display())))
     }

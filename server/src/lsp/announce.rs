@@ -36,6 +36,7 @@ impl Notification for AuthStatusChanged {
 struct AuthStatusParams(serde_json::Value);
 
 /// Compares the status of each root with what the editor knows. Without an editor that asked for it, does nothing.
+#[derive(Clone)]
 pub struct Announcements(Arc<Shared>);
 
 struct Shared {

@@ -16,11 +16,12 @@ use crate::transport::ask;
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// Keeps the settings of the session's roots as the editor has them.
+#[derive(Clone)]
 pub struct Configuration {
     client: Client,
     session: Arc<Mutex<Session>>,
     /// Complaints about the settings of `initialize`, for after its answer.
-    complaints: Mutex<Vec<String>>,
+    complaints: Arc<Mutex<Vec<String>>>,
     /// How many questions are on their way.
     asking: watch::Sender<usize>,
 }
@@ -28,7 +29,7 @@ pub struct Configuration {
 impl Configuration {
     /// Nothing is asked before [`Self::start`].
     pub fn new(client: Client, session: Arc<Mutex<Session>>) -> Self {
-        Self { client, session, complaints: Mutex::default(), asking: watch::Sender::new(0) }
+        Self { client, session, complaints: Arc::default(), asking: watch::Sender::new(0) }
     }
 
     /// Keeps complaints until a message may be sent.

@@ -39,7 +39,7 @@ struct Command {
 pub fn wire(error: Error) -> jsonrpc::Error {
     let kind = error.kind();
     let code = if error.is_the_callers_mistake() { ErrorCode::InvalidParams } else { REQUEST_FAILED };
-    let data = Data { kind, hint: error.hint(), command: command(kind), details: error.details() };
+    let data = Data { kind, hint: error.hint(), command: command(&error), details: error.details() };
     jsonrpc::Error {
         code,
         message: Cow::Owned(error.to_string()),
@@ -48,8 +48,13 @@ pub fn wire(error: Error) -> jsonrpc::Error {
 }
 
 /// The command that may help, of those that `executeCommandProvider` lists.
-fn command(kind: ErrorKind) -> Option<Command> {
-    let (title, command) = match kind {
+fn command(error: &Error) -> Option<Command> {
+    if let Error::FreeTierEnded(_) = error {
+        // Signing in again would end in the same error.
+        let arguments = vec![serde_json::json!({ "method": "openai" })];
+        return Some(Command { title: "Use an API key", command: "qwen.switchAuth", arguments });
+    }
+    let (title, command) = match error.kind() {
         ErrorKind::NotSignedIn | ErrorKind::SignInDenied | ErrorKind::DeviceCodeExpired | ErrorKind::SessionExpired => {
             ("Sign in", "qwen.signIn")
         }

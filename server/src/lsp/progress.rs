@@ -80,6 +80,11 @@ impl WorkDone {
         Self::begin(backend, created.then_some(token), title).await
     }
 
+    /// Whether the editor shows it.
+    pub fn is_shown(&self) -> bool {
+        self.token.is_some()
+    }
+
     /// Says what is being done now.
     pub async fn report(&self, message: &str) {
         self.send(json!({ "kind": "report", "message": message, "cancellable": true })).await;

@@ -28,6 +28,8 @@ pub struct Session {
     settings: Settings,
     /// The settings that the editor gave for a root, by the root's path.
     settings_by_root: HashMap<PathBuf, Settings>,
+    /// The models that the user chose in the editor, by the root's path, until this process ends.
+    pub models: HashMap<PathBuf, String>,
     /// The complaints that were made, so that each is made once.
     complaints: BTreeSet<String>,
 }
@@ -42,6 +44,7 @@ impl Session {
             notifications: BTreeSet::new(),
             settings: Settings::default(),
             settings_by_root: HashMap::new(),
+            models: HashMap::new(),
             complaints: BTreeSet::new(),
         }
     }
@@ -92,7 +95,16 @@ impl Session {
 
     /// The scope of a root, with its settings as they are now.
     pub fn scope_of(&self, root: &Root) -> Scope {
-        Scope { root: root.path.clone(), settings: self.settings(root).qwen.clone() }
+        Scope {
+            root: root.path.clone(),
+            settings: self.settings(root).qwen.clone(),
+            model: self.models.get(&root.path).cloned(),
+        }
+    }
+
+    /// Whether `complaint` was not made before; it counts as made from now on.
+    pub fn is_new(&mut self, complaint: &str) -> bool {
+        self.complaints.insert(complaint.to_owned())
     }
 
     fn only_new(&mut self, complaints: Vec<String>) -> Vec<String> {

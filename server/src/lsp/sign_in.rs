@@ -20,6 +20,8 @@ use crate::transport::ask;
 
 /// How long an editor may take to open a browser. VS Code answers when the user has answered its dialog.
 const SHOW_DOCUMENT_LIMIT: Duration = Duration::from_secs(60);
+/// The same for an editor that does not say that it can, and for one that shows the code in no other way.
+const SHORT_LIMIT: Duration = Duration::from_secs(2);
 
 const OPEN: &str = "Open browser";
 const CANCEL: &str = "Cancel";
@@ -50,13 +52,17 @@ pub async fn sign_in(
 async fn run(backend: &Backend, root: &Root, scope: &Scope, work_done: &WorkDone) -> jsonrpc::Result<()> {
     let sign_in = backend.qwen.start_sign_in(scope).await.map_err(wire)?;
     let authorization = sign_in.authorization.clone();
-    tell(backend, root, &authorization, work_done).await;
+    let is_told = tell(backend, root, &authorization, work_done).await;
     // Polling starts at once: no way of showing the page is waited for, and none of their answers is believed.
     tokio::select! {
         outcome = sign_in.finish() => {
-            outcome.map(drop).map_err(|error| with_code(wire(Error::from(error)), &authorization))
+            outcome.map(drop).map_err(|error| with_code(wire(Error::from(error)), &authorization))?;
+            if let Some(why) = backend.qwen.unsaved_session(scope) {
+                backend.client.show_message(MessageType::WARNING, why).await;
+            }
+            Ok(())
         }
-        () = show(backend, &authorization) => Err(jsonrpc::Error::request_cancelled()),
+        () = show(backend, &authorization, is_told) => Err(jsonrpc::Error::request_cancelled()),
         () = count_down(&authorization, work_done) => unreachable_countdown(),
     }
 }
@@ -66,8 +72,11 @@ fn unreachable_countdown() -> jsonrpc::Result<()> {
     Err(jsonrpc::Error::internal_error())
 }
 
-async fn tell(backend: &Backend, root: &Root, authorization: &DeviceAuthorization, work_done: &WorkDone) {
-    if backend.with_session(|session| session.notifications.contains(DeviceAuthorizationNotification::METHOD)) {
+/// Puts the code and the page on the screen where the editor has a place for them; says whether it has.
+async fn tell(backend: &Backend, root: &Root, authorization: &DeviceAuthorization, work_done: &WorkDone) -> bool {
+    let is_wanted =
+        backend.with_session(|session| session.notifications.contains(DeviceAuthorizationNotification::METHOD));
+    if is_wanted {
         let params = json!({
             "root": root.uri,
             "userCode": authorization.user_code,
@@ -77,7 +86,13 @@ async fn tell(backend: &Backend, root: &Root, authorization: &DeviceAuthorizatio
         });
         backend.client.send_notification::<DeviceAuthorizationNotification>(params).await;
     }
-    work_done.report(&instruction(authorization)).await;
+    report(authorization, work_done).await;
+    is_wanted || work_done.is_shown()
+}
+
+async fn report(authorization: &DeviceAuthorization, work_done: &WorkDone) {
+    let minutes = authorization.time_left().as_secs().div_ceil(60);
+    work_done.report(&format!("{} ({minutes} min left)", instruction(authorization))).await;
 }
 
 fn instruction(authorization: &DeviceAuthorization) -> String {
@@ -88,24 +103,31 @@ fn instruction(authorization: &DeviceAuthorization) -> String {
 async fn count_down(authorization: &DeviceAuthorization, work_done: &WorkDone) {
     loop {
         tokio::time::sleep(Duration::from_secs(60)).await;
-        let minutes = authorization.time_left().as_secs().div_ceil(60);
-        work_done.report(&format!("{} ({minutes} min left)", instruction(authorization))).await;
+        report(authorization, work_done).await;
     }
 }
 
 /// Shows the page on the first way that this editor has. Returns only when the user chose to cancel.
-async fn show(backend: &Backend, authorization: &DeviceAuthorization) {
-    if !by_editor(backend, authorization).await && by_message(backend, authorization).await == Choice::Cancel {
+///
+/// An editor may say that it opened the page when it did not, so the code is told all the same if nothing else has.
+async fn show(backend: &Backend, authorization: &DeviceAuthorization, is_told: bool) {
+    if by_editor(backend, authorization, is_told).await {
+        if !is_told {
+            by_text(backend, authorization).await;
+        }
+    } else if by_message(backend, authorization).await == Choice::Cancel {
         return;
     }
     std::future::pending::<()>().await;
 }
 
 /// The editor opens the page. It is asked even without the capability: Helix 25.01 does it unannounced.
-async fn by_editor(backend: &Backend, authorization: &DeviceAuthorization) -> bool {
+async fn by_editor(backend: &Backend, authorization: &DeviceAuthorization, is_told: bool) -> bool {
     let Ok(uri) = authorization.page().parse::<Uri>() else { return false };
     let params = ShowDocumentParams { uri, external: Some(true), take_focus: Some(true), selection: None };
-    ask::<ShowDocument>(&backend.client, params, SHOW_DOCUMENT_LIMIT).await.is_some_and(|shown| shown.success)
+    let announced = backend.with_session(|session| session.abilities.show_document);
+    let limit = if announced && is_told { SHOW_DOCUMENT_LIMIT } else { SHORT_LIMIT };
+    ask::<ShowDocument>(&backend.client, params, limit).await.is_some_and(|shown| shown.success)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -136,11 +158,15 @@ async fn by_message(backend: &Backend, authorization: &DeviceAuthorization) -> C
         Some(Some(_) | None) => Choice::None,
         None => {
             // No such request in this editor: the text at least.
-            let text = format!("Sign in to Qwen: {}", instruction(authorization));
-            backend.client.show_message(MessageType::INFO, text).await;
+            by_text(backend, authorization).await;
             Choice::None
         }
     }
+}
+
+async fn by_text(backend: &Backend, authorization: &DeviceAuthorization) {
+    let text = format!("Sign in to Qwen: {}", instruction(authorization));
+    backend.client.show_message(MessageType::INFO, text).await;
 }
 
 /// The code and the page are in the error too: the user may have looked away.

@@ -31,7 +31,7 @@ pub struct Account {
 impl Qwen {
     /// Decides who is asked for `scope`, and as whom; `model` is the request's own.
     pub async fn resolve(&self, scope: &Scope, model: Option<&str>) -> Resolution {
-        let request = RequestFields { model: model.map(str::to_owned) };
+        let request = RequestFields { model: model.or(scope.model.as_deref()).map(str::to_owned) };
         let first = self.resolve_with(scope, &request, StoredKey::NotAsked, None).await;
         // The keyring is asked only for what no other source gave.
         let stored_key = match &first.wants_stored_key {

@@ -6,6 +6,7 @@ use super::account::Account;
 use super::{Error, Qwen, Scope};
 use crate::auth::quota;
 use crate::chat::{self, Answer, ChatRequest, Credential, Event};
+use crate::resolve::Method;
 
 /// A running question. Dropping it hangs up on the model.
 pub struct Chat {
@@ -75,12 +76,15 @@ impl Chat {
         Ok(())
     }
 
-    /// A token that was just renewed and is refused still: Qwen's free tier no longer serves models.
+    /// A token that was just renewed and is refused still: Qwen's free tier no longer serves models. A quota that is
+    /// used up is the day's.
     fn explain(&self, error: chat::Error) -> Error {
-        if self.progress == Progress::AskedWithNewToken && matches!(error, chat::Error::TokenRefused(_)) {
-            Error::FreeTierEnded(error)
-        } else {
-            error.into()
+        match error {
+            chat::Error::TokenRefused(_) if self.progress == Progress::AskedWithNewToken => Error::FreeTierEnded(error),
+            chat::Error::QuotaExhausted(_) if self.account.method == Method::QwenOauth => {
+                Error::DailyQuota { error, wait: quota::until_tomorrow(SystemTime::now()) }
+            }
+            _ => error.into(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::auth::quota::REQUESTS_PER_DAY;
 use crate::auth::{self, keyring, remembered};
 use crate::chat;
 use crate::http;
@@ -110,6 +111,14 @@ pub enum Error {
     /// A token that was just renewed, and is refused all the same.
     #[error("{0}; Qwen's free tier ended on 2026-04-15, so a sign-in alone no longer reaches a model: set an API key")]
     FreeTierEnded(chat::Error),
+    /// Qwen OAuth's requests of the day are used up.
+    #[error("{error}; Qwen OAuth allows {REQUESTS_PER_DAY} requests a day, and counts anew in {} h", hours(.wait))]
+    DailyQuota {
+        /// What the service said.
+        error: chat::Error,
+        /// Until midnight UTC.
+        wait: Duration,
+    },
     /// No session, or none that can be renewed.
     #[error(transparent)]
     Auth(#[from] auth::Error),
@@ -173,6 +182,7 @@ impl Error {
             Self::NoAccount { kind, .. } => *kind,
             Self::Chat(error) => kind_of_chat(error),
             Self::FreeTierEnded(_) => ErrorKind::SessionExpired,
+            Self::DailyQuota { .. } => ErrorKind::QuotaExhausted,
             Self::Auth(error) => kind_of_auth(error),
             Self::Keyring(_) => ErrorKind::KeyringUnavailable,
             Self::State(remembered::Error::Malformed { .. }) => ErrorKind::MalformedFile,
@@ -213,6 +223,9 @@ impl Error {
     pub fn details(&self) -> Details {
         match self {
             Self::Chat(error) | Self::FreeTierEnded(error) => details_of_chat(error),
+            Self::DailyQuota { error, wait } => {
+                Details { retry_after: Some(whole_seconds(*wait)), ..details_of_chat(error) }
+            }
             _ => Details::default(),
         }
     }
@@ -229,6 +242,10 @@ fn details_of_chat(error: &chat::Error) -> Details {
             _ => None,
         },
     }
+}
+
+fn hours(wait: &Duration) -> u64 {
+    wait.as_secs().div_ceil(3600)
 }
 
 /// Rounded up: coming back a moment too early would be refused again.
@@ -277,11 +294,12 @@ fn kind_of_chat(error: &chat::Error) -> ErrorKind {
 
 fn kind_of_http(error: &http::Error) -> ErrorKind {
     match error {
-        http::Error::Offline { .. } | http::Error::NotRunning { .. } | http::Error::Closed { .. } => ErrorKind::Offline,
+        http::Error::Offline { .. } | http::Error::NotRunning { .. } => ErrorKind::Offline,
+        http::Error::Closed { .. } => ErrorKind::Interrupted,
         http::Error::Tls { .. } | http::Error::Client(_) => ErrorKind::Tls,
         http::Error::Proxy { .. } | http::Error::SocksProxy { .. } | http::Error::ProxyUrl { .. } => ErrorKind::Proxy,
         http::Error::Timeout { .. } => ErrorKind::Timeout,
-        http::Error::Redirect { .. } => ErrorKind::Upstream,
+        http::Error::Redirect { .. } => ErrorKind::BadRequest,
     }
 }
 

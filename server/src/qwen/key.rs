@@ -4,6 +4,7 @@ use url::Url;
 
 use super::choices::{Remember, key_entry};
 use super::{Error, Qwen, Scope};
+use crate::auth::NOT_REVOKED;
 use crate::chat::{self, Credential, Endpoint};
 use crate::resolve::{self, Account, Extras, Method, OriginKind, Provider, Scope as Whose};
 use crate::secret::Secret;
@@ -95,14 +96,17 @@ impl Qwen {
 
     /// Deletes what was stored for the method, by default the one in force. What stands in a file of the user's, or in
     /// the environment, is not ours to delete: the error says where it is.
-    pub async fn sign_out(&self, scope: &Scope, method: Option<Method>) -> Result<(), Error> {
+    ///
+    /// Answers with what the sign-out leaves undone, for the person who signed out.
+    pub async fn sign_out(&self, scope: &Scope, method: Option<Method>) -> Result<Option<&'static str>, Error> {
         let resolution = self.resolve(scope, None).await;
         let method = method.or(resolution.method.as_ref().map(|found| found.value));
         match method {
-            None => Ok(()),
+            None => Ok(None),
             Some(Method::QwenOauth) => {
-                self.tokens.of(scope.settings.credential_store)?.sign_out().await?;
-                self.choices.forget_method(&scope.root).await.map_err(Error::from)
+                let done = self.tokens.of(scope.settings.credential_store)?.sign_out().await?;
+                self.choices.forget_method(&scope.root).await?;
+                Ok(done.was_signed_in.then_some(NOT_REVOKED))
             }
             Some(Method::Openai) => {
                 let forgotten = self.forget_keys(scope).await?;
@@ -110,7 +114,7 @@ impl Qwen {
                     Some(key) if !forgotten && key.origin.kind != OriginKind::Keyring => {
                         Err(Error::KeyIsElsewhere(key.origin))
                     }
-                    _ => Ok(()),
+                    _ => Ok(None),
                 }
             }
         }

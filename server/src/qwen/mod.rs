@@ -50,6 +50,8 @@ pub struct Scope {
     pub root: PathBuf,
     /// The settings.
     pub settings: Settings,
+    /// The model that the user chose for the root; a request's own comes before it.
+    pub model: Option<String>,
 }
 
 /// What a front may set for a root.
@@ -113,6 +115,11 @@ impl Qwen {
             keyring,
             env,
         }
+    }
+
+    /// Where this program keeps what it remembers; none where there is no home directory.
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        self.env.state_dir()
     }
 
     /// Watches the files that decide the roots' accounts; no root yet.

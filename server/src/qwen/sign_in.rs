@@ -13,6 +13,12 @@ impl Qwen {
         Ok(self.tokens.of(scope.settings.credential_store)?.sign_in(client).await?)
     }
 
+    /// Why the session of `scope` will be lost when this process ends, if it will.
+    pub fn unsaved_session(&self, scope: &Scope) -> Option<String> {
+        let store = self.tokens.of(scope.settings.credential_store).ok()?;
+        store.unsaved().map(|why| why.to_string())
+    }
+
     /// Whether there is a session that the next request could use.
     pub async fn is_signed_in_by_oauth(&self, scope: &Scope) -> bool {
         let hint = match scope.settings.credential_store {

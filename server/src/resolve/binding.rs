@@ -61,18 +61,26 @@ pub(super) fn verdict(inputs: &Inputs<'_>, key: &Key, base_url: &Found<Url>, wor
     if may { Verdict::Send } else { otherwise }
 }
 
+/// Whether the user trusts this endpoint with all that the project says of it.
+pub(super) fn is_trusted(base_url: &Url, word: &UsersWord) -> bool {
+    word.trusted.contains(&endpoint::origin(base_url))
+}
+
 /// The endpoint that a key goes to when none is named: of the provider that its variable or its prefix names, and for
 /// `OPENAI_API_KEY` else Qwen Code's default.
 pub(super) fn own_endpoint(key: &Key) -> Option<String> {
-    let variable = key.origin.variable.as_deref().map_or("", |name| name.strip_prefix("env.").unwrap_or(name));
-    let provider = provider_of_key(key).or_else(|| variables::provider_of(variable));
-    let default = matches!(variable, variables::API_KEY | "security.auth.apiKey").then_some(Provider::Dashscope);
-    provider.or(default).and_then(|provider| endpoint::origin_of(provider.default_base_url()))
+    let default = matches!(variable(key), variables::API_KEY | "security.auth.apiKey").then_some(Provider::Dashscope);
+    provider_of_key(key).or(default).and_then(|provider| endpoint::origin_of(provider.default_base_url()))
 }
 
-/// The provider that the key's prefix names.
+/// The provider that the key's prefix names, else the one that its variable is named after.
 pub(super) fn provider_of_key(key: &Key) -> Option<Provider> {
-    Provider::of_key(key.value.expose())
+    Provider::of_key(key.value.expose()).or_else(|| variables::provider_of(variable(key)))
+}
+
+/// The variable that a key stands in, also where that is in a settings file.
+fn variable(key: &Key) -> &str {
+    key.origin.variable.as_deref().map_or("", |name| name.strip_prefix("env.").unwrap_or(name))
 }
 
 /// Whether the key can stand in a header: visible ASCII, as every provider's is.

@@ -147,3 +147,32 @@ impl LazyElsewhere<'_> {
         read.get(name).is_none_or(|other| other.replace("\r\n", "\n") != value)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_value_that_other_tools_read_differently_is_told_apart() {
+        let differs = |text: &str| {
+            let parsed = dotenv::parse(text);
+            let entry = parsed.entries.last().unwrap();
+            LazyElsewhere { text, read: None }.differs(entry.name, &entry.value)
+        };
+        for text in ["K=v", "K='a$b'", "K=\"a b\" # c", "\u{feff}K=v\r\n", "A=1\nK=v"] {
+            assert!(!differs(text), "{text:?}");
+        }
+        for text in ["K=a$b", "K=a#b", "K=a b", "K: v", "no line\nK=v", "K=`v`"] {
+            assert!(differs(text), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_compared(text in "([A-C]|export |[=:#'\"`\\\\$\\{\\} \t\r\n\u{feff}é密]){0,40}") {
+            LazyElsewhere { text: &text, read: None }.differs("A", "");
+        }
+    }
+}

@@ -31,6 +31,16 @@ pub(super) fn expand(text: &str, env: &Environment) -> Result<Expanded, String> 
     Ok(expanded)
 }
 
+/// The same for a value that may be a secret with a dollar in it: if a variable is not set, only a value that is nothing
+/// but its name counts as missing; any other stays as it is written, and no part of it is told.
+pub(super) fn expand_secret(text: &str, env: &Environment) -> Result<Expanded, String> {
+    let is_reference = text.strip_prefix('$').and_then(reference).is_some_and(|(_, after)| after.is_empty());
+    match expand(text, env) {
+        Err(_) if !is_reference => Ok(Expanded { text: text.to_owned(), variables: Vec::new() }),
+        result => result,
+    }
+}
+
 /// The name that follows a dollar, and what follows the name.
 fn reference(rest: &str) -> Option<(&str, &str)> {
     if let Some(braced) = rest.strip_prefix('{') {
@@ -57,6 +67,9 @@ mod tests {
         assert_eq!(of("x${A}y$A-$").as_deref(), Ok("x1y1-$"));
         assert_eq!(of("${A:-b}$(A)").as_deref(), Ok("${A:-b}$(A)"));
         assert_eq!(of("a $NOPE"), Err("NOPE".to_owned()));
+        let secret = |text: &str| expand_secret(text, &env).map(|expanded| expanded.text);
+        assert_eq!(secret("sk-$A-$canary").as_deref(), Ok("sk-$A-$canary"));
+        assert_eq!(secret("${NOPE}"), Err("NOPE".to_owned()));
         assert_eq!(expand("$A", &env).map(|expanded| expanded.variables), Ok(vec!["A".to_owned()]));
     }
 }

@@ -106,6 +106,8 @@ mod tests {
     fn git(directory: &Path, arguments: &[&str]) -> bool {
         let mut git = Command::new("git");
         git.current_dir(directory).args(["-c", "user.name=t", "-c", "user.email=t@t"]).args(arguments);
+        // A hook that runs the tests has set these.
+        git.env_remove("GIT_DIR").env_remove("GIT_INDEX_FILE").env_remove("GIT_WORK_TREE");
         git.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_SYSTEM", "/dev/null");
         git.output().is_ok_and(|output| output.status.success())
     }

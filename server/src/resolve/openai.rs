@@ -9,7 +9,7 @@ use super::settings::SettingsFile;
 use super::sources::{Key, Source};
 use super::{
     Extras, Found, Inputs, Origin, OriginKind, Problem, ProblemKind, Provider, Scope, State, StoredKey, endpoint,
-    provider, variables,
+    extras, key_problems, provider, variables,
 };
 
 /// What was decided, before it is made a resolution.
@@ -44,7 +44,10 @@ pub(super) fn decide(
         notes.problem(Problem::new(ProblemKind::KeyringUnavailable, message));
     }
     let stored = key.as_ref().filter(|key| key.origin.kind == OriginKind::Keyring);
-    let account = stored.and(inputs.remembered.account(inputs.root));
+    let account = stored.and_then(|_| match &named {
+        Some(named) => inputs.remembered.account_at(&endpoint::origin_of(&named.value)?),
+        None => inputs.remembered.account(inputs.root),
+    });
     let named = named.or_else(|| {
         let origin = Origin::new(OriginKind::Keyring, Scope::User);
         Some(Found { value: account?.base_url.clone(), origin })
@@ -61,14 +64,14 @@ pub(super) fn decide(
         None => default_url(key.as_ref()),
     };
     if let Some(url) = base_url.as_ref().filter(|url| is_insecure(&url.value)) {
-        notes.problem(insecure(url));
+        notes.problem(key_problems::insecure(url));
         state = State::Refused;
     }
     let mut missing = None;
+    let word = binding::users_word(inputs, sources, files);
     if let (Some(found), Some(url)) = (&key, &base_url) {
-        let word = binding::users_word(inputs, sources, files);
         match binding::verdict(inputs, found, url, &word) {
-            Verdict::Send => warn_of_mismatch(found, url, notes),
+            Verdict::Send => notes.problems.extend(key_problems::mismatch(found, url)),
             Verdict::Withhold => {
                 let endpoint = endpoint::origin(&url.value);
                 notes.ignored(
@@ -78,12 +81,12 @@ pub(super) fn decide(
                 key = None;
             }
             Verdict::Refuse => {
-                notes.problem(not_trusted(found, url));
+                notes.problem(key_problems::not_trusted(found, url));
                 state = State::Refused;
             }
         }
         if let Some(key) = key.as_ref().filter(|key| !binding::is_sendable(key)) {
-            notes.problem(unsendable(key));
+            notes.problem(key_problems::unsendable(key));
             state = State::Refused;
         }
     } else if key.is_none() && state == State::SignedIn && !base_url.as_ref().is_some_and(is_local) {
@@ -91,7 +94,7 @@ pub(super) fn decide(
         missing = Some(choice.key_variable().unwrap_or(variables::API_KEY).to_owned());
     }
     let model = choose_model(choice, account.and_then(|account| account.model.clone()), base_url.as_ref(), notes);
-    let extras = extras(choice, base_url.as_ref());
+    let extras = extras::choose(choice, base_url.as_ref(), key.as_ref(), &word, notes);
     let wants_stored_key = wants_stored_key.filter(|_| matches!(inputs.stored_key, StoredKey::NotAsked));
     Account { state, key, base_url, model, extras, wants_stored_key, missing }
 }
@@ -109,9 +112,11 @@ fn choose_key(sources: &[Source<'_>], choice: &Choice<'_>, notes: &mut Notes) ->
         for loser in sources.iter().filter_map(|source| source.key(variables::API_KEY)) {
             notes.ignored(loser.origin, format!("{entry} names `{variable}`"));
         }
-        let by_project = choice.unit().is_some_and(|entry| entry.origin.scope == Scope::Project);
-        if let Some(key) = winner.as_mut().filter(|_| by_project && !variables::holds_provider_key(variable)) {
-            key.only_trusted |= key.origin.scope == Scope::User;
+        if let (Some(key), Some(entry)) = (&mut winner, choice.unit()) {
+            // Without an endpoint of its own, an entry sends its key to the default one, where not every key belongs.
+            let is_at_home = variables::holds_provider_key(variable)
+                && (entry.base_url.is_some() || binding::own_endpoint(key).is_some());
+            key.only_trusted |= entry.origin.scope == Scope::Project && key.origin.scope == Scope::User && !is_at_home;
         }
     }
     winner
@@ -184,12 +189,13 @@ fn parsed(named: Found<String>, notes: &mut Notes) -> Option<Found<Url>> {
     }
 }
 
-/// Where a key goes when nobody names an endpoint: its provider's by its prefix, else Qwen Code's default (P01).
+/// Where a key goes when nobody names an endpoint: its provider's by its prefix or its variable, else Qwen Code's
+/// default (P01).
 fn default_url(key: Option<&Key>) -> Option<Found<Url>> {
-    let by_prefix = binding::provider_of_key(key?);
-    let provider = by_prefix.unwrap_or(Provider::Dashscope);
-    let because = match by_prefix {
-        Some(provider) => format!("no endpoint is named, and the key begins as those of {} do", provider.name()),
+    let own = binding::provider_of_key(key?);
+    let provider = own.unwrap_or(Provider::Dashscope);
+    let because = match own {
+        Some(provider) => format!("no endpoint is named, and the key is one of {}", provider.name()),
         None => format!("no endpoint is named, and Qwen Code's default is {}", provider.name()),
     };
     let value = endpoint::parse(provider.default_base_url()).expect("the defaults are URLs, as a test shows");
@@ -202,68 +208,4 @@ fn is_local(url: &Found<Url>) -> bool {
 
 fn is_insecure(url: &Url) -> bool {
     url.scheme() == "http" && !provider::is_loopback(url)
-}
-
-fn insecure(url: &Found<Url>) -> Problem {
-    let message = format!(
-        "{} is plain http to another machine, where anyone on the way could read the key; use https (named by {})",
-        endpoint::origin(&url.value),
-        url.origin.place()
-    );
-    Problem::new(ProblemKind::InsecureEndpoint, message).at(&url.origin)
-}
-
-fn not_trusted(key: &Key, url: &Found<Url>) -> Problem {
-    let endpoint = endpoint::origin(&url.value);
-    let why = if key.only_trusted {
-        "only the project says that this is a key"
-    } else {
-        "only the project names that endpoint"
-    };
-    let message = format!(
-        "the key from {} is not sent to {endpoint}, which {} names: {why}; if you trust it, run `qwen-language-server \
-         auth trust {endpoint}` or `qwen.trustEndpoint`",
-        key.origin.place(),
-        url.origin.place(),
-    );
-    Problem::new(ProblemKind::EndpointNotTrusted, message).at(&url.origin)
-}
-
-fn unsendable(key: &Key) -> Problem {
-    let message = format!(
-        "the key from {} holds a blank, a line break or a letter that no key has; copy the key again",
-        key.origin.place()
-    );
-    Problem::new(ProblemKind::InvalidKey, message).at(&key.origin)
-}
-
-/// P26: Coding Plan keys and general keys are refused by each other's endpoints, with words that mislead.
-fn warn_of_mismatch(key: &Key, url: &Found<Url>, notes: &mut Notes) {
-    let is_plan_key = binding::provider_of_key(key) == Some(Provider::CodingPlan);
-    let message = match Provider::of(&url.value) {
-        Provider::Dashscope if is_plan_key => format!(
-            "the key from {} is a Coding Plan key, which {} refuses; use {}",
-            key.origin.place(),
-            endpoint::origin(&url.value),
-            Provider::CodingPlan.default_base_url()
-        ),
-        Provider::CodingPlan if !is_plan_key => format!(
-            "the key from {} is no Coding Plan key (those begin with sk-sp-), and {} takes no other",
-            key.origin.place(),
-            endpoint::origin(&url.value)
-        ),
-        _ => return,
-    };
-    notes.problem(Problem::new(ProblemKind::InvalidKey, message).at(&key.origin));
-}
-
-/// What the model's entry adds: if the entry is in use, or its endpoint is the one in use. What the user's entry adds
-/// may hold secrets, so it never goes to an endpoint that only the project names.
-fn extras(choice: &Choice<'_>, base_url: Option<&Found<Url>>) -> Extras {
-    let (Some(entry), Some(url)) = (choice.entry(), base_url) else { return Extras::default() };
-    let same_origin =
-        entry.base_url.as_deref().and_then(endpoint::origin_of).is_some_and(|own| own == endpoint::origin(&url.value));
-    let in_use = choice.unit().is_some() && entry.base_url.is_none();
-    let may = entry.origin.scope == Scope::Project || url.origin.scope != Scope::Project;
-    if same_origin || (in_use && may) { entry.extras.clone() } else { Extras::default() }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::expand::expand;
+use super::expand::{Expanded, expand, expand_secret};
 use super::notes::Notes;
 use super::{Extras, Origin, OriginKind, Problem, ProblemKind, Scope};
 use crate::env::Environment;
@@ -60,31 +60,25 @@ pub(super) fn expanded(
     env: &Environment,
     notes: &mut Notes,
 ) -> Option<String> {
-    let place = || {
-        let name = origin.variable.as_deref().map_or(member.to_owned(), |variable| format!("{variable}.{member}"));
-        origin.clone().named(name)
-    };
-    let bad = |message: String| Problem::new(ProblemKind::BadRequest, message).at(origin);
-    match expand(text, env) {
-        Ok(expanded) if expanded.variables.is_empty() => Some(expanded.text),
-        Ok(expanded) if origin.scope == Scope::User => Some(expanded.text),
-        Ok(expanded) => {
-            let names = expanded.variables.join("`, `");
-            notes.problem(bad(format!(
-                "{} takes `{names}` from your environment, which a project's settings may do for a key only; write the \
-                 value itself",
-                place().place()
-            )));
-            None
-        }
+    allowed(expand(text, env), origin, member, notes)
+}
+
+fn allowed(expanded: Result<Expanded, String>, origin: &Origin, member: &str, notes: &mut Notes) -> Option<String> {
+    let name = origin.variable.as_deref().map_or(member.to_owned(), |variable| format!("{variable}.{member}"));
+    let place = origin.clone().named(name).place();
+    let message = match expanded {
+        Ok(expanded) if expanded.variables.is_empty() || origin.scope == Scope::User => return Some(expanded.text),
+        Ok(expanded) => format!(
+            "{place} takes `{}` from your environment, which a project's settings may do for a key only; write the \
+             value itself",
+            expanded.variables.join("`, `")
+        ),
         Err(name) => {
-            notes.problem(bad(format!(
-                "{} names `${name}`, which is not set in the environment; set it or write the value itself",
-                place().place()
-            )));
-            None
+            format!("{place} names `${name}`, which is not set in the environment; set it or write the value itself")
         }
-    }
+    };
+    notes.problem(Problem::new(ProblemKind::BadRequest, message).at(origin));
+    None
 }
 
 fn extras(config: Option<&Value>, origin: &Origin, env: &Environment, notes: &mut Notes) -> Extras {
@@ -94,7 +88,8 @@ fn extras(config: Option<&Value>, origin: &Origin, env: &Environment, notes: &mu
         custom_headers: headers
             .filter_map(|(name, value)| {
                 let member = format!("generationConfig.customHeaders.{name}");
-                Some((name.clone(), expanded(value.as_str()?, origin, &member, env, notes)?))
+                let value = expand_secret(value.as_str()?, env);
+                Some((name.clone(), allowed(value, origin, &member, notes)?))
             })
             .collect(),
         extra_body: object("extra_body").cloned().unwrap_or_default(),

@@ -63,7 +63,7 @@ pub enum State {
 }
 
 /// What a provider entry of `settings.json` (`modelProviders.openai[].generationConfig`) adds to each request.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct Extras {
     /// Headers that replace the built-in ones of the same name.
     pub custom_headers: Vec<(String, String)>,
@@ -71,4 +71,12 @@ pub struct Extras {
     pub extra_body: Map<String, Value>,
     /// Members of the body such as `temperature`, below the request's own.
     pub sampling_params: Map<String, Value>,
+}
+
+/// Shows names only: a gateway's key may stand among the headers.
+impl std::fmt::Debug for Extras {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let headers: Vec<&str> = self.custom_headers.iter().map(|(name, _)| name.as_str()).collect();
+        f.debug_struct("Extras").field("custom_headers", &headers).finish_non_exhaustive()
+    }
 }

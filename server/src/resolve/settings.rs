@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::expand::{Expanded, expand};
+use super::expand::{Expanded, expand_secret};
 use super::notes::Notes;
 use super::provider_entry::{self, ProviderEntry, expanded};
 use super::{Inputs, Origin, OriginKind, Problem, ProblemKind, Scope, json, variables};
@@ -139,7 +139,7 @@ fn parse(
     let shown = |names: &[&str], notes: &mut Notes| {
         text(names).and_then(|text| expanded(text, &origin, &names.join("."), inputs.env, notes))
     };
-    let key = |name: &str, text: &str, notes: &mut Notes| match expand(text, inputs.env) {
+    let key = |name: &str, text: &str, notes: &mut Notes| match expand_secret(text, inputs.env) {
         Ok(expanded) => Some(expanded),
         Err(missing) => {
             let place = origin.clone().named(name).place();
@@ -160,7 +160,7 @@ fn parse(
             key(&member, text, notes)
         } else {
             // It may be the key that an entry names; else nobody asks for it, and a missing variable is no problem.
-            expand(text, inputs.env).ok()
+            expand_secret(text, inputs.env).ok()
         };
         env.extend(value.map(|value| (name.clone(), value)));
     }

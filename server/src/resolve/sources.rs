@@ -31,6 +31,10 @@ pub(super) struct Key {
 }
 
 /// All places, highest first.
+///
+/// Qwen Code puts the environment above every file (E10); here the project's file is above it unless the user's setting
+/// says otherwise, since one server has roots of many accounts. `OPENAI_MODEL` is above `model.name`, as in the seed
+/// era (E47).
 pub(super) fn in_order<'a>(
     inputs: &Inputs<'a>,
     file: Option<&'a EnvFile>,

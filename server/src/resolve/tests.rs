@@ -8,6 +8,8 @@ mod providers;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::env::Environment;
 use crate::files::memory::Memory;
@@ -123,6 +125,25 @@ fn a_walk_of_thirty_directories_asks_for_at_most_seventy_files() {
     assert!(case.files.probes() <= 70, "{}", case.files.probes());
 }
 
+proptest! {
+    #[test]
+    fn whatever_the_files_say_there_is_an_answer_without_a_key_in_it(
+        dotenv in "(OPENAI_API_KEY|OPENAI_BASE_URL|DEBUG|[A-Z]{1,3}|)[=: ]{0,2}['\"$]?(sk-canary|http://u:sk-canary@h/v1|\n){0,3}",
+        settings in r#"(\{"security":\{"auth":\{"(apiKey|baseUrl)":"\$?sk-canary"\}\}|\{"env":\{"[A-Z_]{1,4}":"sk-canary)(\}|"|/|,|\n){0,4}"#,
+        key in "(sk-canary[ \n]?|)",
+    ) {
+        let case = case()
+            .env("OPENAI_API_KEY", &key)
+            .file("/h/p/.env", &dotenv)
+            .file("/h/.qwen/.env", &dotenv)
+            .file("/h/.qwen/settings.json", &settings)
+            .file("/h/p/.qwen/settings.json", &settings)
+            .file("/h/.qwen/trustedFolders.json", &settings);
+        let shown = format!("{:?}", case.resolve());
+        prop_assert!(!shown.contains("canary"), "{}", shown);
+    }
+}
+
 #[test]
 fn the_wire_has_the_protocols_names() {
     let resolution = case().env("OPENAI_API_KEY", "sk-or-k").resolve();
@@ -130,7 +151,7 @@ fn the_wire_has_the_protocols_names() {
     assert_eq!(
         origin,
         serde_json::json!({
-            "kind": "default", "because": "no endpoint is named, and the key begins as those of OpenRouter do"
+            "kind": "default", "because": "no endpoint is named, and the key is one of OpenRouter"
         })
     );
     let problem = serde_json::to_value(&case().resolve().problems[0]).unwrap();

@@ -10,7 +10,9 @@ pub(super) const MODEL_ALIAS: &str = "QWEN_MODEL";
 pub(super) const OAUTH: &str = "QWEN_OAUTH";
 pub(super) const DEBUG: [&str; 2] = ["DEBUG", "DEBUG_MODE"];
 
-/// Whether a file may set it, besides the `envKey`s of provider entries. From files nothing else is ever read.
+/// Whether a file may set it, besides the `envKey`s of provider entries. From files nothing else is ever read: no proxy,
+/// no CA bundle, nothing for a child process (E36), and `QWEN_HOME` neither from a project's file (E34) nor from home's,
+/// where Qwen Code honours it (E35).
 pub(super) fn is_known(name: &str) -> bool {
     matches!(name, API_KEY | BASE_URL | MODEL | MODEL_ALIAS | OAUTH) || DEBUG.contains(&name)
 }

@@ -100,8 +100,10 @@ impl Framer {
         }
     }
 
-    /// After a body that is not JSON: its length may have been wrong, so look for the next `Content-Length`.
-    pub(super) fn resynchronise(&mut self) {
+    /// After `body`, which is not JSON: its length may have been wrong, so look for the next `Content-Length`, which may
+    /// have begun in it.
+    pub(super) fn resynchronise(&mut self, body: &[u8]) {
+        self.put_back(&body[body.len().saturating_sub(MAX_LINE)..]);
         self.state = State::Lost;
     }
 
@@ -145,8 +147,12 @@ impl Framer {
         let length = if name.eq_ignore_ascii_case(NAME) {
             match parse_length(value) {
                 Some(length) => Some(length),
-                None => return self.lose(Defect::BadLength, end + 1),
+                // The same line may hold the next message's header.
+                None => return self.lose(Defect::BadLength, NAME.len()),
             }
+        } else if find_name(value).is_some() {
+            // The header has no end, and the line is the rest of its message and the next one's header.
+            return self.lose(Defect::NotAHeader, 1);
         } else {
             length
         };
@@ -270,6 +276,13 @@ fn blanks(bytes: &[u8]) -> usize {
     }
 }
 
+/// Where `Content-Length:` stands first.
+fn find_name(bytes: &[u8]) -> Option<usize> {
+    bytes
+        .windows(NAME.len() + 1)
+        .position(|window| window.last() == Some(&b':') && window[..NAME.len()].eq_ignore_ascii_case(NAME))
+}
+
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
@@ -330,7 +343,7 @@ mod tests {
         Frame::Body(text.as_bytes().to_vec())
     }
 
-    const TABLE: [(&str, &str, Option<Defect>, &[&str]); 19] = [
+    const TABLE: [(&str, &str, Option<Defect>, &[&str]); 21] = [
         ("two messages", "Content-Length: 2\r\n\r\n{}Content-Length: 4\r\n\r\n[{}]", None, &["{}", "[{}]"]),
         ("lower case", "content-length: 2\r\n\r\n{}", None, &["{}"]),
         ("no blank after the colon", "CONTENT-LENGTH:2\r\n\r\n{}", None, &["{}"]),
@@ -379,6 +392,13 @@ mod tests {
             None,
             &["{}", "1"],
         ),
+        (
+            "no end of the header",
+            "Content-Length: 2\r\nX: y{}Content-Length: 1\r\n\r\n1",
+            Some(Defect::NotAHeader),
+            &["1"],
+        ),
+        ("no end of the length", "Content-Length: 2{}Content-Length: 1\r\n\r\n1", Some(Defect::BadLength), &["1"]),
         ("half a message", "Content-Length: 5\r\n\r\n{}", None, &[]),
     ];
 
@@ -426,11 +446,20 @@ mod tests {
     }
 
     #[test]
+    fn after_a_body_that_is_no_json_a_header_that_began_in_it_is_found() {
+        let mut framer = Framer::default();
+        framer.feed(b"Content-Length: 6\r\n\r\n{{Content-Length: 2\r\n\r\n[]");
+        assert_eq!(framer.next_frame(), Some(body("{{Cont")));
+        framer.resynchronise(b"{{Cont");
+        assert_eq!(framer.next_frame(), Some(body("[]")));
+    }
+
+    #[test]
     fn after_a_body_that_is_no_json_the_rest_of_it_is_passed_over_in_silence() {
         let mut framer = Framer::default();
         framer.feed(b"Content-Length: 1\r\n\r\n{}Content-Length: 2\r\n\r\n[]");
         assert_eq!(framer.next_frame(), Some(body("{")));
-        framer.resynchronise();
+        framer.resynchronise(b"{");
         assert_eq!(framer.next_frame(), Some(body("[]")));
     }
 

@@ -64,11 +64,11 @@ fn incoming(body: &[u8], framer: &mut Framer) -> Incoming {
             incoming
         }
         Parsed::Followed(..) => {
-            framer.resynchronise();
+            framer.resynchronise(body);
             Incoming::Refused(message::not_json(body))
         }
         Parsed::NotJson(refusal) => {
-            framer.resynchronise();
+            framer.resynchronise(body);
             Incoming::Refused(refusal)
         }
     }

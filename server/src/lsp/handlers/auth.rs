@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use tower_lsp::jsonrpc;
-use tower_lsp::ls_types::NumberOrString;
+use tower_lsp::ls_types::{MessageType, NumberOrString};
 
 use crate::lsp::backend::Backend;
 use crate::lsp::error::wire;
@@ -85,7 +85,11 @@ async fn act(
     let qwen = &backend.qwen;
     match action {
         Action::Status => Ok(()),
-        Action::SignIn => sign_in(backend, root, scope, work_done_token).await,
+        Action::SignIn => {
+            sign_in(backend, root, scope, work_done_token).await?;
+            // Whoever signs in wants that used now, a key in the environment or not.
+            qwen.switch(scope, Method::QwenOauth, Remember::ThisSession).await.map_err(wire)
+        }
         Action::SetKey { api_key, base_url, model, store } => {
             let keep = match store {
                 Store::Keyring => Remember::Always,
@@ -99,7 +103,12 @@ async fn act(
             qwen.switch(scope, Method::QwenOauth, kept(remember)).await.map_err(wire)
         }
         Action::Switch { method, remember } => qwen.switch(scope, method, kept(remember)).await.map_err(wire),
-        Action::SignOut { method } => qwen.sign_out(scope, method).await.map_err(wire),
+        Action::SignOut { method } => {
+            if let Some(left_undone) = qwen.sign_out(scope, method).await.map_err(wire)? {
+                backend.client.show_message(MessageType::INFO, left_undone).await;
+            }
+            Ok(())
+        }
         Action::Trust { endpoint, remember } => qwen.trust(scope, &endpoint, kept(remember)).await.map_err(wire),
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tower_lsp::jsonrpc;
-use tower_lsp::ls_types::{NumberOrString, Range};
+use tower_lsp::ls_types::{MessageType, NumberOrString, Range};
 
 use crate::chat::{ChatRequest, Event, FinishReason, Role, ToolCall, Usage};
 use crate::lsp::backend::Backend;
@@ -12,6 +12,7 @@ use crate::lsp::error::wire;
 use crate::lsp::params::parse;
 use crate::lsp::progress::{PartialResult, WorkDone};
 use crate::lsp::roots::Place;
+use crate::qwen::account::Account;
 use crate::qwen::retrying;
 use crate::resolve::Method;
 
@@ -98,7 +99,13 @@ pub async fn chat(backend: &Backend, params: Value) -> jsonrpc::Result<ChatResul
     // Before the response, whatever it is.
     work_done.end().await;
     let chat = outcome??;
-    let (account, answer) = chat.answer();
+    let (mut account, answer) = chat.answer();
+    if let Some(fallback) = fallback(&account, answer.model.as_deref()) {
+        if backend.with_session(|session| session.is_new(&fallback)) {
+            backend.client.show_message(MessageType::WARNING, &fallback).await;
+        }
+        account.warnings.push(fallback);
+    }
     Ok(ChatResult {
         root: root.uri,
         method: account.method,
@@ -116,4 +123,12 @@ pub async fn chat(backend: &Backend, params: Value) -> jsonrpc::Result<ChatResul
         usage: answer.usage,
         warnings: account.warnings,
     })
+}
+
+/// Qwen OAuth falls back to a lesser model when much is asked of it. Other services answer with a dated name of the same
+/// model, which is no news.
+fn fallback(account: &Account, answered: Option<&str>) -> Option<String> {
+    let asked = account.endpoint.model.as_str();
+    let answered = answered.filter(|answered| account.method == Method::QwenOauth && *answered != asked)?;
+    Some(format!("Qwen answered with the model `{answered}`; `{asked}` was asked"))
 }

@@ -211,6 +211,23 @@ fn a_project_cannot_put_the_users_environment_into_an_endpoint_or_a_header() {
 }
 
 #[test]
+fn a_projects_headers_never_go_with_the_users_key() {
+    let settings = r#"{"model":{"name":"m"},"modelProviders":{"openai":[{"id":"m","baseUrl":"https://gateway.example",
+        "generationConfig":{"customHeaders":{"Host":"evil.example"},"extra_body":{"a":1}}}]}}"#;
+    let project = || case().file("/h/p/.qwen/settings.json", settings);
+    let named = || project().env("OPENAI_API_KEY", USERS_KEY).env("OPENAI_BASE_URL", "https://gateway.example");
+    let resolution = named().resolve();
+    assert_eq!((resolution.state, resolution.extras.custom_headers.len()), (State::SignedIn, 0));
+    assert_eq!(resolution.extras.extra_body["a"], 1);
+    assert!(resolution.ignored.iter().any(|ignored| ignored.because.contains("headers")));
+    let mut trusted = named();
+    trusted.client.trusted_endpoints.push("https://gateway.example".into());
+    assert_eq!(trusted.resolve().extras.custom_headers.len(), 1);
+    let own = project().file("/h/p/.env", "OPENAI_API_KEY=k\nOPENAI_BASE_URL=https://gateway.example");
+    assert_eq!(own.resolve().extras.custom_headers.len(), 1);
+}
+
+#[test]
 fn a_linked_file_of_the_users_is_a_pair_and_a_link_to_home_is_home() {
     let pair = case().file("/h/secret.env", TRIPLE).link("/h/p/.env", "/h/secret.env").resolve();
     assert_eq!(sent(&pair), USED);

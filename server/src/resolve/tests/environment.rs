@@ -292,3 +292,56 @@ fn a_file_with_a_key_that_others_may_open_is_a_problem() {
     let files = Memory::default().open_file("/h/p/.env", keyless);
     assert_eq!(kinds(&Case { files, ..case().env("OPENAI_API_KEY", "k") }.resolve()), []);
 }
+
+#[test]
+#[cfg(unix)]
+fn on_a_real_disk_no_file_hangs_or_fools() {
+    use std::fs;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let home = tempfile::tempdir().unwrap();
+    let root = home.path().join("a dir/100%/ünïcode");
+    fs::create_dir_all(&root).unwrap();
+    fs::write(home.path().join(".env"), TRIPLE).unwrap();
+    fs::set_permissions(home.path().join(".env"), PermissionsExt::from_mode(0o600)).unwrap();
+    let env: Environment = [("HOME".to_owned(), home.path().to_str().unwrap().to_owned())].into_iter().collect();
+    let case = case();
+    let resolved = || {
+        resolve(&Inputs {
+            root: &root,
+            env: &env,
+            client: &case.client,
+            request: &case.request,
+            files: &crate::files::Disk,
+            remembered: &case.remembered,
+            stored_key: &case.stored_key,
+            oauth: &case.oauth,
+        })
+    };
+    let file = root.join(".env");
+    assert_eq!((sent(&resolved()), kinds(&resolved())), (USED.to_owned(), vec![]));
+
+    assert!(std::process::Command::new("mkfifo").arg(&file).status().unwrap().success());
+    assert_eq!(kinds(&resolved()), [ProblemKind::UnreadableFile, ProblemKind::NotSignedIn]);
+    fs::remove_file(&file).unwrap();
+
+    for target in [".env", "/dev/zero"] {
+        symlink(target, &file).unwrap();
+        assert_eq!(kinds(&resolved()), [ProblemKind::UnreadableFile, ProblemKind::NotSignedIn], "{target}");
+        fs::remove_file(&file).unwrap();
+    }
+
+    fs::File::create(&file).unwrap().set_len(1 << 30).unwrap();
+    assert_eq!(kinds(&resolved()), [ProblemKind::UnreadableFile, ProblemKind::NotSignedIn]);
+    fs::remove_file(&file).unwrap();
+
+    fs::create_dir(&file).unwrap();
+    assert_eq!(sent(&resolved()), USED);
+    fs::remove_dir(&file).unwrap();
+
+    fs::write(&file, "OPENAI_API_KEY=k\nOPENAI_BASE_URL=https://x.example/v1\nOPENAI_MODEL=m").unwrap();
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    let resolution = resolved();
+    assert_eq!((sent(&resolution), kinds(&resolution)), (USED.to_owned(), vec![ProblemKind::WorldReadable]));
+    assert_eq!(resolution.key.unwrap().origin.path, Some(file));
+}
