@@ -80,7 +80,11 @@ pub async fn chat(backend: &Backend, params: Value) -> jsonrpc::Result<ChatResul
     context::put_before(&mut request, &context::read(attachments).await?);
     let mut partial_result = PartialResult::new(&backend.client, partial_result_token);
     let work_done = WorkDone::begin(backend, work_done_token, "Qwen").await;
-    let mut chat = backend.qwen.chat(&scope, request, model).await.map_err(wire)?;
+    let started = backend.qwen.chat(&scope, request, model).await;
+    if started.is_err() {
+        backend.something_changed();
+    }
+    let mut chat = started.map_err(wire)?;
     let outcome = loop {
         match work_done.unless_cancelled(chat.next()).await? {
             Ok(Some(Event::Delta(delta))) => partial_result.send(delta).await,
@@ -92,6 +96,10 @@ pub async fn chat(backend: &Backend, params: Value) -> jsonrpc::Result<ChatResul
         }
     };
     work_done.end().await;
+    if outcome.is_err() {
+        // A session that has ended is another status.
+        backend.something_changed();
+    }
     outcome?;
     let (mut account, answer) = chat.answer();
     if let Some(fallback) = fallback(&account, answer.model.as_deref()) {

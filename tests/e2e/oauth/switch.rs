@@ -1,0 +1,1 @@
+//! Which method a root uses, and how that changes without a restart.
