@@ -9,6 +9,7 @@ mod chat;
 mod commands;
 mod documents;
 mod oauth;
+mod oidc;
 mod processes;
 mod resolution;
 mod signin;
