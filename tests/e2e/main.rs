@@ -8,6 +8,7 @@ mod auth;
 mod chat;
 mod commands;
 mod documents;
+mod keyring;
 mod oauth;
 mod oidc;
 mod processes;
