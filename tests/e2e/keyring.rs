@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::oauth::{expect_end, expect_told, open, sign_in, status, world};
+use crate::oauth::{expect_end, expect_told, open, session, sign_in, status, world};
 use crate::support::editor::{Editor, RpcError};
 use crate::support::oauth::OAuth;
 use crate::support::openai::OpenAi;
@@ -124,6 +124,25 @@ fn a_sign_in_is_kept_in_the_keyring_used_from_there_and_deleted() {
     assert_eq!(sign_out(&mut editor)["state"], "signedOut");
     editor.expect_notification("window/showMessage");
     assert!(!secret_tool(&editor, &["search", "--all", "service", "qwen-language-server"]).contains("canary-access"));
+}
+
+#[test]
+fn a_session_moves_with_the_setting_and_loses_nothing() {
+    let (oauth, model) = (OAuth::start(), OpenAi::start());
+    let mut given: Value = serde_json::from_str(&session(&oauth, &model.base_url(), 3600)).unwrap();
+    given["theirs"] = json!({ "x": 1 });
+    let options = json!({ "qwen": { "credentialStore": "keyring" } });
+    let world = world(&oauth).home_file(".qwen/oauth_creds.json", given.to_string());
+    let mut editor = with_keyring(world.initialization_options(options));
+    let file = editor.world().home().join(".qwen/oauth_creds.json");
+    assert_eq!(status(&mut editor)["state"], "signedIn");
+    assert!(!file.exists());
+    assert_in_no_file(&editor, "canary-given");
+
+    editor.notify("workspace/didChangeConfiguration", json!({ "settings": { "qwen": { "credentialStore": "file" } } }));
+    assert_eq!(status(&mut editor)["state"], "signedIn");
+    assert_eq!(serde_json::from_slice::<Value>(&std::fs::read(&file).unwrap()).unwrap(), given);
+    assert!(!secret_tool(&editor, &["search", "--all", "service", "qwen-language-server"]).contains("canary-given"));
 }
 
 /// The kind, the remedy, and that a request for another root is answered first.

@@ -4,6 +4,7 @@ mod cancel;
 mod failure;
 mod ladder;
 mod switch;
+mod terminal;
 mod usage;
 
 use std::fs;
@@ -115,7 +116,7 @@ fn session_file(editor: &Editor) -> PathBuf {
 }
 
 /// The text of a session whose token ends in that many seconds, and goes to `resource_url`.
-fn session(oauth: &OAuth, resource_url: &str, ends_in: i64) -> String {
+pub(crate) fn session(oauth: &OAuth, resource_url: &str, ends_in: i64) -> String {
     let now = std::time::UNIX_EPOCH.elapsed().expect("after 1970").as_millis();
     let expiry_date = i64::try_from(now).expect("before the year 292 million") + ends_in * 1000;
     json!({

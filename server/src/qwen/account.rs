@@ -32,6 +32,7 @@ impl Qwen {
     /// Decides who is asked for `scope`, and as whom; `model` is the request's own.
     pub async fn resolve(&self, scope: &Scope, model: Option<&str>) -> Resolution {
         let request = RequestFields { model: model.or(scope.model.as_deref()).map(str::to_owned) };
+        self.tokens.settle(&scope.root, scope.settings.credential_store).await;
         let first = self.resolve_with(scope, &request, StoredKey::NotAsked, None).await;
         // The keyring is asked only for what no other source gave.
         let stored_key = match &first.wants_stored_key {

@@ -92,17 +92,23 @@ fn cancelled(rung: Rung, way: Way) {
 
 #[test]
 fn o16_cancelling_the_request_ends_a_sign_in_on_every_rung() {
-    RUNGS.into_iter().for_each(|rung| cancelled(rung, Way::Request));
+    for rung in RUNGS {
+        cancelled(rung, Way::Request);
+    }
 }
 
 #[test]
 fn o16_cancelling_the_editors_progress_ends_a_sign_in_on_every_rung() {
-    RUNGS.into_iter().for_each(|rung| cancelled(rung, Way::ClientsToken));
+    for rung in RUNGS {
+        cancelled(rung, Way::ClientsToken);
+    }
 }
 
 #[test]
 fn o16_cancelling_the_servers_progress_ends_a_sign_in_on_every_rung() {
-    RUNGS.into_iter().for_each(|rung| cancelled(rung, Way::ServersToken));
+    for rung in RUNGS {
+        cancelled(rung, Way::ServersToken);
+    }
 }
 
 #[test]
