@@ -59,11 +59,16 @@ enum Framing {
 #[derive(Clone, Debug)]
 enum Step {
     Bytes(Vec<u8>),
+    Made(Make),
     Pause(Duration),
     Wait(Gate),
     Hold,
     Cut,
 }
+
+/// Makes bytes at the moment in which they are sent.
+#[derive(Clone)]
+struct Make(Arc<dyn Fn() -> Vec<u8> + Send + Sync>);
 
 type Handler = dyn Fn(&Request) -> Reply + Send + Sync;
 
@@ -251,6 +256,12 @@ impl Reply {
         self.step(Step::Bytes(bytes.into()))
     }
 
+    /// Writes one chunk that is made when it is sent, to hold the time for example.
+    #[must_use]
+    pub fn chunk_made_when_sent(self, make: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Self {
+        self.step(Step::Made(Make(Arc::new(make))))
+    }
+
     /// Waits, so that a person can see a stream.
     #[must_use]
     pub fn pause(self, duration: Duration) -> Self {
@@ -319,6 +330,12 @@ impl Gate {
     }
 }
 
+impl std::fmt::Debug for Make {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Make")
+    }
+}
+
 impl std::fmt::Debug for Gate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Gate")
@@ -356,10 +373,9 @@ fn answer(connection: &mut dyn Connection, reply: &Reply) -> io::Result<End> {
     for step in &reply.steps {
         match step {
             Step::Bytes(bytes) if reply.framing == Framing::Chunked && !bytes.is_empty() => {
-                let size = format!("{:x}\r\n", bytes.len());
-                connection.write_all(&[size.as_bytes(), bytes, b"\r\n"].concat())?;
-                connection.flush()?;
+                write_chunk(connection, bytes)?;
             }
+            Step::Made(make) => write_chunk(connection, &make.0())?,
             Step::Bytes(bytes) => {
                 connection.write_all(bytes)?;
                 connection.flush()?;
@@ -379,6 +395,12 @@ fn answer(connection: &mut dyn Connection, reply: &Reply) -> io::Result<End> {
     }
     connection.flush()?;
     Ok(End::Answered)
+}
+
+fn write_chunk(connection: &mut dyn Connection, bytes: &[u8]) -> io::Result<()> {
+    let size = format!("{:x}\r\n", bytes.len());
+    connection.write_all(&[size.as_bytes(), bytes, b"\r\n"].concat())?;
+    connection.flush()
 }
 
 /// Carries bytes both ways, taking turns: TLS and HTTP/1.1 begin with the client, and a short wait is enough then.

@@ -53,6 +53,11 @@ pub struct Message {
 }
 
 impl Message {
+    /// What it says in text.
+    pub fn text_only(&self) -> String {
+        self.content.flatten()
+    }
+
     /// A message that is only text.
     pub fn text(role: Role, text: impl Into<String>) -> Self {
         Self { role, content: Content::Text(text.into()), tool_calls: Vec::new(), tool_call_id: None }

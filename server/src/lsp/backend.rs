@@ -1,13 +1,16 @@
 //! The table of routes: which message goes to which handler.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::watch;
 use tower_lsp::ls_types::{
-    DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    CodeLens, CodeLensParams, DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
     DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams,
-    InitializeParams, InitializeResult, InitializedParams, LSPAny, MessageType, ServerInfo,
+    InitializeParams, InitializeResult, InitializedParams, LSPAny, MessageType, ServerInfo, Uri,
     WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LanguageServer, jsonrpc};
@@ -31,6 +34,10 @@ pub struct Backend {
     /// Work that the user may cancel.
     pub cancellations: Cancellations,
     session: Arc<Mutex<Session>>,
+    /// Counts the changes of documents, for whoever waits for one.
+    changes: watch::Sender<u64>,
+    /// The chat documents that are being answered.
+    answering: Arc<Mutex<HashSet<Uri>>>,
     configuration: Configuration,
     announcements: Announcements,
 }
@@ -43,6 +50,8 @@ impl Backend {
             configuration: Configuration::new(client.clone(), session.clone()),
             announcements: Announcements::new(client.clone(), session.clone(), qwen.clone()),
             cancellations: Cancellations::default(),
+            changes: watch::Sender::new(0),
+            answering: Arc::default(),
             client,
             qwen,
             session,
@@ -63,6 +72,23 @@ impl Backend {
     /// `scope` with the settings that have arrived since; for the second half of a handler, after [`Self::settled`].
     pub fn refreshed(&self, root: &Root, _scope: Scope) -> Scope {
         self.with_session(|session| session.scope_of(root))
+    }
+
+    /// Waits until an open document has another version than `version`, or is closed, for `limit` at most.
+    pub async fn changed_after(&self, uri: &Uri, version: i32, limit: Duration) {
+        let has_changed = || {
+            let document = self.with_session(|session| session.documents.snapshot(uri));
+            document.is_none_or(|document| document.version != version)
+        };
+        // The sender lives in self, so that waiting cannot fail.
+        let mut changes = self.changes.subscribe();
+        let _ = tokio::time::timeout(limit, changes.wait_for(|_| has_changed())).await;
+    }
+
+    /// Takes the only place of an answer to this chat document; none while it is taken.
+    pub fn answering(&self, uri: &Uri) -> Option<Answering> {
+        let mut answering = self.answering.lock().unwrap_or_else(PoisonError::into_inner);
+        answering.insert(uri.clone()).then(|| Answering { all: self.answering.clone(), uri: uri.clone() })
     }
 
     /// Waits, for a limited time, until the editor has answered for its configuration.
@@ -108,6 +134,19 @@ impl Backend {
     }
 }
 
+/// The only place of an answer to one chat document; free again when this is dropped.
+#[derive(Debug)]
+pub struct Answering {
+    all: Arc<Mutex<HashSet<Uri>>>,
+    uri: Uri,
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.uri);
+    }
+}
+
 impl LanguageServer for Backend {
     async fn initialize(&self, params: InitializeParams) -> jsonrpc::Result<InitializeResult> {
         let (capabilities, complaints) = self.with_session(|session| {
@@ -138,16 +177,22 @@ impl LanguageServer for Backend {
         Ok(())
     }
 
+    async fn code_lens(&self, params: CodeLensParams) -> jsonrpc::Result<Option<Vec<CodeLens>>> {
+        Ok(handlers::code_lens::code_lens(self, &params.text_document.uri))
+    }
+
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
         self.with_session(|session| session.documents.open(params.text_document));
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
         self.with_session(|session| session.documents.change(params));
+        self.changes.send_modify(|count| *count += 1);
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         self.with_session(|session| session.documents.close(&params.text_document.uri));
+        self.changes.send_modify(|count| *count += 1);
     }
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {

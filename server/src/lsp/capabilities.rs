@@ -1,9 +1,9 @@
 //! What the editor can do, as far as this server cares, and what this server can do.
 
 use tower_lsp::ls_types::{
-    ClientCapabilities, ExecuteCommandOptions, OneOf, SaveOptions, ServerCapabilities, TextDocumentSyncCapability,
-    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
-    WorkspaceServerCapabilities,
+    ClientCapabilities, CodeLensOptions, ExecuteCommandOptions, OneOf, SaveOptions, ServerCapabilities,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
+    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
 };
 
 use super::position::Encoding;
@@ -22,6 +22,8 @@ pub struct Abilities {
     pub watched_files_registration: bool,
     /// `window/workDoneProgress/create`.
     pub work_done_progress: bool,
+    /// Versioned edits in `workspace/applyEdit`.
+    pub document_changes: bool,
     /// `window/showDocument`.
     pub show_document: bool,
 }
@@ -43,6 +45,10 @@ impl Abilities {
                 .and_then(|files| files.dynamic_registration)
                 .unwrap_or(false),
             work_done_progress: window.and_then(|window| window.work_done_progress).unwrap_or(false),
+            document_changes: workspace
+                .and_then(|workspace| workspace.workspace_edit.as_ref())
+                .and_then(|edit| edit.document_changes)
+                .unwrap_or(false),
             show_document: window.and_then(|window| window.show_document.as_ref()).is_some_and(|show| show.support),
         }
     }
@@ -62,6 +68,7 @@ pub fn server_capabilities(abilities: &Abilities) -> ServerCapabilities {
             commands: super::handlers::command::NAMES.map(str::to_owned).to_vec(),
             ..ExecuteCommandOptions::default()
         }),
+        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(WorkspaceFoldersServerCapabilities {
                 supported: Some(true),

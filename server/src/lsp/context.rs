@@ -11,11 +11,15 @@ use super::position::Encoding;
 use super::roots::{Root, file_path};
 use super::session::Session;
 use crate::chat::{ChatRequest, Content, ContentPart, Message, Role};
+use crate::files::{Disk, Files};
 
 /// A part of a file, chosen in message order; its text is read later.
 #[derive(Debug)]
 pub struct Attachment {
+    uri: String,
     name: String,
+    /// Where the file is, for an open document that is one too.
+    path: Option<PathBuf>,
     source: Source,
     range: Option<Range>,
 }
@@ -45,15 +49,14 @@ pub fn attach(session: &Session, root: &Root, items: &[ContextItem]) -> jsonrpc:
 fn attach_one(session: &Session, root: &Root, item: &ContextItem) -> jsonrpc::Result<Attachment> {
     let path = file_path(&item.uri);
     if path.as_deref().is_some_and(holds_secrets) {
-        let message = format!("`{}` holds secrets and is not sent to a model; take it out of `context`", item.uri);
-        return Err(jsonrpc::Error::invalid_params(message));
+        return Err(refusal(&item.uri));
     }
     let name = match &path {
         Some(path) => path.strip_prefix(&root.path).unwrap_or(path).to_string_lossy().into_owned(),
         None => item.uri.clone(),
     };
     let open = item.uri.parse().ok().and_then(|uri| session.documents.snapshot(&uri));
-    let source = match (open, path) {
+    let source = match (open, path.clone()) {
         (Some(document), _) => Source::Open(document),
         (None, Some(path)) => Source::OnDisk(path, session.abilities.encoding),
         (None, None) => {
@@ -61,7 +64,13 @@ fn attach_one(session: &Session, root: &Root, item: &ContextItem) -> jsonrpc::Re
             return Err(jsonrpc::Error::invalid_params(message));
         }
     };
-    Ok(Attachment { name, source, range: item.range })
+    Ok(Attachment { uri: item.uri.clone(), name, path, source, range: item.range })
+}
+
+fn refusal(uri: &str) -> jsonrpc::Error {
+    jsonrpc::Error::invalid_params(format!(
+        "`{uri}` holds secrets and is not sent to a model; take it out of `context`"
+    ))
 }
 
 /// Whether a file is an environment file, which no model may see.
@@ -80,7 +89,11 @@ pub async fn read(attachments: Vec<Attachment>) -> jsonrpc::Result<Vec<Excerpt>>
 }
 
 fn read_one(attachment: Attachment) -> jsonrpc::Result<Excerpt> {
-    let Attachment { name, source, range } = attachment;
+    let Attachment { uri, name, path, source, range } = attachment;
+    // A link may have any name.
+    if path.and_then(|path| Disk.real_path(&path)).is_some_and(|real| holds_secrets(&real)) {
+        return Err(refusal(&uri));
+    }
     let document = match source {
         Source::Open(document) => document,
         Source::OnDisk(path, encoding) => match crate::files::read_source(&path) {

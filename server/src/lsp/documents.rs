@@ -14,6 +14,8 @@ use super::position::Encoding;
 pub struct Documents {
     encoding: Encoding,
     open: HashMap<Uri, Document>,
+    /// The document that was opened or changed last stands last.
+    recent: Vec<Uri>,
 }
 
 /// A document as it was at one version.
@@ -30,13 +32,14 @@ pub struct Document {
 impl Documents {
     /// No documents; positions in them count in `encoding`.
     pub fn new(encoding: Encoding) -> Self {
-        Self { encoding, open: HashMap::new() }
+        Self { encoding, ..Self::default() }
     }
 
     /// `textDocument/didOpen`. A document that is open already is replaced: the editor has the last word.
     pub fn open(&mut self, item: TextDocumentItem) {
         let TextDocumentItem { uri, language_id, version, text } = item;
         let text = Rope::from_str(&text);
+        self.touch(&uri);
         self.open.insert(uri, Document { language_id, version, encoding: self.encoding, text });
     }
 
@@ -47,11 +50,25 @@ impl Documents {
         for change in params.content_changes {
             document.edit(change.range, &change.text);
         }
+        self.touch(&params.text_document.uri);
     }
 
     /// `textDocument/didClose`.
     pub fn close(&mut self, uri: &Uri) {
         self.open.remove(uri);
+        self.recent.retain(|open| open != uri);
+    }
+
+    /// The document that was opened or changed last, of those whose URI is `wanted`.
+    pub fn last_changed(&self, wanted: impl Fn(&str) -> bool) -> Option<Uri> {
+        self.recent.iter().rev().find(|uri| wanted(uri.as_str())).cloned()
+    }
+
+    fn touch(&mut self, uri: &Uri) {
+        if self.recent.last() != Some(uri) {
+            self.recent.retain(|open| open != uri);
+            self.recent.push(uri.clone());
+        }
     }
 
     /// The document as it is now, if it is open. Cheap: the text is shared until it changes.
@@ -74,6 +91,26 @@ impl Document {
     /// The text between the two ends of a range; ends beyond the text are clamped to it.
     pub fn text_in(&self, range: Range) -> String {
         self.text.slice(self.encoding.chars_of(&self.text, range)).to_string()
+    }
+
+    /// Where `wanted` stands last.
+    pub fn find(&self, wanted: &str) -> Option<Range> {
+        let text = self.text();
+        let start = self.text.byte_to_char(text.rfind(wanted)?);
+        let end = start + wanted.chars().count();
+        Some(Range::new(self.encoding.position_of(&self.text, start), self.encoding.position_of(&self.text, end)))
+    }
+
+    /// The place after the last character.
+    pub fn end(&self) -> Range {
+        let end = self.encoding.position_of(&self.text, self.text.len_chars());
+        Range::new(end, end)
+    }
+
+    /// Whether its first line ends as Windows has it.
+    pub fn has_crlf(&self) -> bool {
+        let first = self.text.line(0);
+        first.len_chars() > 1 && first.slice(first.len_chars() - 2..) == "\r\n"
     }
 
     /// The text's length in bytes.

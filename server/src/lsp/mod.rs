@@ -4,6 +4,7 @@ pub mod announce;
 pub mod backend;
 pub mod cancellation;
 pub mod capabilities;
+pub mod chat_document;
 pub mod choose;
 pub mod configuration;
 pub mod context;

@@ -46,6 +46,20 @@ impl Encoding {
         text.char_to_byte(self.char_of(text, position))
     }
 
+    /// The position at which the code point number `at` of `text` lies.
+    pub fn position_of(self, text: &Rope, at: usize) -> Position {
+        let line = text.char_to_line(at);
+        let start = text.line_to_char(line);
+        let before = text.slice(start..at);
+        let character = match self {
+            Self::Utf8 => before.len_bytes(),
+            Self::Utf16 => before.len_utf16_cu(),
+            Self::Utf32 => before.len_chars(),
+        };
+        let number = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        Position::new(number(line), number(character))
+    }
+
     /// The code points between the two ends of `range`, whichever comes first, clamped like [`Encoding::byte_of`].
     pub(super) fn chars_of(self, text: &Rope, range: Range) -> std::ops::Range<usize> {
         let (start, end) = (self.char_of(text, range.start), self.char_of(text, range.end));

@@ -91,6 +91,11 @@ impl Roots {
         if self.folders.is_empty() { self.fallback().into_iter().collect() } else { self.folders.clone() }
     }
 
+    /// Whether a document lies in a workspace folder.
+    pub fn contains(&self, uri: &str) -> bool {
+        file_path(uri).is_some_and(|path| self.folders.iter().any(|folder| path.starts_with(&folder.path)))
+    }
+
     /// The root that `place` names; the only one where it names none.
     pub fn locate(&self, place: &Place) -> Result<Root, Error> {
         if let Some(root) = &place.root {

@@ -117,6 +117,11 @@ impl Qwen {
         }
     }
 
+    /// Where this program keeps what it remembers; none where there is no home directory.
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        self.env.state_dir()
+    }
+
     /// Watches the files that decide the roots' accounts; no root yet.
     pub fn watch(&self) -> Result<(Watch, Changes), watch::Error> {
         watch::watch(&self.env)

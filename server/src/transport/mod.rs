@@ -16,6 +16,7 @@ mod ending;
 mod panic;
 mod serve;
 mod stage;
+mod uris;
 
 use std::io;
 

@@ -23,6 +23,7 @@ use super::ending::{self, Cause, Ending};
 use super::message::{Call, Incoming, refusal};
 use super::reader::{self, Received};
 use super::stage::{Refusal, Stage};
+use super::uris;
 use super::writer::Writer;
 
 /// Requests that may run at once. Far above what an editor starts; a bound on memory, not on use.
@@ -195,7 +196,8 @@ impl<S: LanguageServer> Session<S> {
             return self.writer.push(&refusal(id.clone(), code, why));
         }
         // It has no params; some clients send empty ones, which the service would refuse.
-        let params = if method == "shutdown" { None } else { params };
+        let mut params = if method == "shutdown" { None } else { params };
+        params.iter_mut().for_each(uris::repair);
         let request = id.map(|id| self.begin(id, &method, params.as_ref(), size));
         let mut message = Request::build(method);
         if let Some(request) = &request {

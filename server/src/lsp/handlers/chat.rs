@@ -71,6 +71,9 @@ struct AnswerMessage {
 /// Answers `qwen/chat`. Dropping the future hangs up on the model.
 pub async fn chat(backend: &Backend, params: Value) -> jsonrpc::Result<ChatResult> {
     let ChatParams { place, mut request, model, context, partial_result_token, work_done_token } = parse(params)?;
+    if request.messages.is_empty() {
+        return Err(jsonrpc::Error::invalid_params("`messages` is missing or empty; send at least one"));
+    }
     let (root, scope) = backend.scope(&place)?;
     // The documents as they are now, in message order: what is typed later is not part of this question.
     let attachments: Vec<Attachment> = backend.with_session(|session| context::attach(session, &root, &context))?;
@@ -80,27 +83,26 @@ pub async fn chat(backend: &Backend, params: Value) -> jsonrpc::Result<ChatResul
     context::put_before(&mut request, &context::read(attachments).await?);
     let mut partial_result = PartialResult::new(&backend.client, partial_result_token);
     let work_done = WorkDone::begin(backend, work_done_token, "Qwen").await;
-    let started = backend.qwen.chat(&scope, request, model).await;
-    if started.is_err() {
-        backend.something_changed();
-    }
-    let mut chat = started.map_err(wire)?;
-    let outcome = loop {
-        match work_done.unless_cancelled(chat.next()).await? {
-            Ok(Some(Event::Delta(delta))) => partial_result.send(delta).await,
-            Ok(Some(Event::Retrying { attempt, wait, because })) => {
-                work_done.report(&retrying(attempt, wait, &because)).await;
+    let asking = async {
+        let mut chat = backend.qwen.chat(&scope, request, model).await.map_err(wire)?;
+        while let Some(event) = chat.next().await.map_err(wire)? {
+            match event {
+                Event::Delta(delta) => partial_result.send(delta).await,
+                Event::Retrying { attempt, wait, because } => {
+                    work_done.report(&retrying(attempt, wait, &because)).await;
+                }
             }
-            Ok(None) => break Ok(()),
-            Err(error) => break Err(wire(error)),
         }
+        Ok(chat)
     };
+    let outcome = work_done.unless_cancelled(asking).await;
+    // Before the response, whatever it is.
     work_done.end().await;
-    if outcome.is_err() {
+    if !matches!(outcome, Ok(Ok(_))) {
         // A session that has ended is another status.
         backend.something_changed();
     }
-    outcome?;
+    let chat = outcome??;
     let (mut account, answer) = chat.answer();
     if let Some(fallback) = fallback(&account, answer.model.as_deref()) {
         if backend.with_session(|session| session.is_new(&fallback)) {

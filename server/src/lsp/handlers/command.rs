@@ -7,6 +7,7 @@ use tower_lsp::jsonrpc;
 use tower_lsp::ls_types::{ExecuteCommandParams, MessageType};
 
 use crate::lsp::backend::Backend;
+use crate::lsp::chat_document;
 use crate::lsp::choose::choose;
 use crate::lsp::error::wire;
 use crate::lsp::params::parse;
@@ -17,8 +18,16 @@ use crate::qwen::{Remember, Scope};
 use crate::resolve::{Method, ProblemKind};
 
 /// Every command, as the capabilities list them. Zed refuses one that is not listed.
-pub const NAMES: [&str; 6] =
-    ["qwen.signIn", "qwen.signOut", "qwen.switchAuth", "qwen.status", "qwen.setModel", "qwen.trustEndpoint"];
+pub const NAMES: [&str; 8] = [
+    "qwen.signIn",
+    "qwen.signOut",
+    "qwen.switchAuth",
+    "qwen.status",
+    "qwen.setModel",
+    "qwen.trustEndpoint",
+    "qwen.chat",
+    "qwen.chatSend",
+];
 
 /// The one argument that a command takes: the params of its request. A bare string is its main member, since Helix and
 /// people type those.
@@ -34,6 +43,8 @@ struct Argument {
     model: Option<String>,
     endpoint: Option<String>,
     remember: Option<bool>,
+    prompt: Option<String>,
+    uri: Option<String>,
 }
 
 /// Answers `workspace/executeCommand` at once; what takes long goes on after the answer, under progress of its own.
@@ -62,6 +73,8 @@ fn argument(command: &str, arguments: Vec<Value>) -> jsonrpc::Result<Argument> {
         "qwen.switchAuth" | "qwen.signOut" => "method",
         "qwen.setModel" => "model",
         "qwen.trustEndpoint" => "endpoint",
+        "qwen.chat" => "prompt",
+        "qwen.chatSend" => "uri",
         _ => "root",
     };
     let mut arguments = arguments.into_iter();
@@ -96,8 +109,17 @@ async fn status(backend: &Backend, argument: &Argument) -> jsonrpc::Result<Optio
 }
 
 async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::Result<()> {
+    if command == "qwen.chatSend" {
+        return chat_send(backend, argument.uri).await;
+    }
     let Some((root, scope)) = locate(backend, &argument).await? else { return Ok(()) };
     backend.settled().await;
+    if command == "qwen.chat" {
+        return chat_document::open::open(backend, &root, argument.prompt).await.map_err(|error| {
+            let message = format!("the conversation could not be written ({error}); make the state directory writable");
+            jsonrpc::Error { message: message.into(), ..jsonrpc::Error::internal_error() }
+        });
+    }
     let done = match command {
         "qwen.signIn" => {
             sign_in(backend, &root, &scope, None).await?;
@@ -126,6 +148,16 @@ async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::R
     backend.client.show_message(MessageType::INFO, format!("{done} — {}", sentence::of_status(&status))).await;
     backend.announce_changes().await;
     Ok(())
+}
+
+/// Sends the conversation at `uri`, or the one that was changed last.
+async fn chat_send(backend: &Backend, uri: Option<String>) -> jsonrpc::Result<()> {
+    let uri = match uri {
+        Some(uri) => uri.parse().ok(),
+        None => backend.with_session(|session| session.documents.last_changed(chat_document::is_chat_document)),
+    };
+    let message = "no conversation is open; begin one with `qwen.chat`";
+    chat_document::send::send(backend, &uri.ok_or_else(|| jsonrpc::Error::invalid_params(message))?).await
 }
 
 fn place(argument: &Argument) -> Place {

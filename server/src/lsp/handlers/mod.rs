@@ -2,5 +2,6 @@
 
 pub mod auth;
 pub mod chat;
+pub mod code_lens;
 pub mod command;
 pub mod models;
