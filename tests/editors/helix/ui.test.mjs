@@ -145,20 +145,38 @@ test('quitting, even abruptly, leaves no server behind', async (t) => {
   await until(() => survivors(world).length === 0, () => `the end of ${survivors(world)}`)
 })
 
-test('a question is sent from a chat document and answered in it', async (t) => {
-  if (!(await offers('qwen.chatSend'))) return t.skip('the server does not offer qwen.chatSend yet')
-  const world = await installed(t)
+/** A new chat document of the root, with a question in it. */
+async function ask(t, world, question) {
   world.root('app', 'sk-app-key-0000aaaa')
   world.write('app/.git/HEAD', '')
   const screen = await start(t, world, 'main.py', { cwd: world.path('app') })
   await status(screen, /sk-…aaaa|qwen3-coder-plus/)
   await menu(screen, 'c', 'qwen.chat')
   await screen.shows('## You')
-  screen.type('geohello from helix')
+  screen.type(`geo${question}`)
   screen.keys('Escape')
+  await screen.shows(question)
   await menu(screen, 'Enter', 'qwen.chatSend')
+  return screen
+}
+
+test('a question is sent from a chat document and answered in it', async (t) => {
+  const world = await installed(t)
+  const screen = await ask(t, world, 'hello from helix')
   await screen.shows('you said: hello from helix')
   screen.picture('helix-chat')
+})
+
+test('an answer is stopped by deleting its marker, and what came is kept', async (t) => {
+  const world = await installed(t)
+  world.root('app', 'sk-app-key-0000aaaa')
+  await world.post('/script', { deltas: ['half an ', 'answer'], hold: true })
+  const screen = await ask(t, world, 'hello')
+  await screen.shows('half an answer')
+  screen.picture('helix-chat-streaming')
+  await menu(screen, 'x', 'qwen.status')
+  assert.equal((await world.get('/wait?outcome=hungUp')).length, 1)
+  await screen.shows('half an answer')
 })
 
 test('a wrong line of an .env file is marked', async (t) => {
