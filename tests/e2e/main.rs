@@ -1,6 +1,7 @@
 //! The built binary over stdio, against stand-ins on loopback.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::needless_pass_by_value, reason = "values are written in place, by `json!`")]
+#![allow(clippy::type_complexity, reason = "a table of cases has a function in each row")]
 #![allow(clippy::format_collect, reason = "a test's text is short")]
 
 #[path = "../support/mod.rs"]
