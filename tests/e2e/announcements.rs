@@ -19,8 +19,11 @@ fn watching(world: World) -> World {
     world.capabilities(json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": true } } }))
 }
 
+/// Writes a file whole, as editors do: nobody sees it half written.
 fn write(editor: &Editor, name: &str, text: &str) {
-    fs::write(editor.world().root_path(name), text).expect("a world's files are writable");
+    let path = editor.world().root_path(name);
+    let new = path.with_extension("new");
+    fs::write(&new, text).and_then(|()| fs::rename(new, path)).expect("a world's files are writable");
 }
 
 fn touched(editor: &mut Editor, name: &str) {
@@ -43,8 +46,7 @@ fn an_editor_that_can_watch_is_asked_to_and_believed() {
     assert_eq!(registration.params["registrations"][0]["method"], "workspace/didChangeWatchedFiles");
     editor.answer(registration, Value::Null);
     // A change that changes nothing is none.
-    write(&editor, "a/.env", &format!("# {}\n", "a comment"));
-    write(&editor, "a/.env", &one.dotenv());
+    write(&editor, "a/.env", &format!("{}# a comment\n", one.dotenv()));
     touched(&mut editor, "a/.env");
     write(&editor, "a/.env", &two.dotenv());
     touched(&mut editor, "a/.env");
@@ -68,7 +70,7 @@ fn expect_the_edit(editor: &mut Editor, model: &OpenAi) {
     let switch = auth(editor, "a", "switch", json!({ "method": "openai" }));
     editor.response(switch);
     write(editor, "a/.env", &model.dotenv());
-    // The switch may be told of first, and a file that is being written is empty for a moment.
+    // The switch may be told of first.
     while editor.expect_notification(CHANGED)["model"] != model.model() {}
 }
 
