@@ -19,6 +19,7 @@ mod ending;
 mod hostile_files;
 mod oauth;
 mod processes;
+mod protocol;
 mod resolution;
 mod secrets;
 mod settings;
