@@ -22,6 +22,7 @@ mod keyring;
 mod oauth;
 mod oidc;
 mod processes;
+mod protocol;
 mod resolution;
 mod secrets;
 mod settings;
