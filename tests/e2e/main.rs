@@ -18,6 +18,7 @@ mod oauth;
 mod oidc;
 mod processes;
 mod resolution;
+mod rows;
 mod signin;
 mod terminal;
 mod tidy;
