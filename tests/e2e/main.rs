@@ -24,6 +24,7 @@ mod oidc;
 mod processes;
 mod protocol;
 mod resolution;
+mod rows;
 mod secrets;
 mod settings;
 mod signin;
