@@ -147,6 +147,8 @@ test('a server that ends in the middle does not leave the chat waiting', functio
   end)
   vim.cmd('Qwen chat again')
   wait_for_answer(t, 'you said: again')
+  -- The new server is given the open files, so that it sees their unsaved text.
+  t.same(1, #vim.lsp.get_clients({ bufnr = vim.fn.bufnr('main.py'), name = 'qwen' }))
 end)
 
 test('a new chat is begun with a bang and the old one is kept without', function(t)

@@ -27,6 +27,15 @@ test('a selected range goes along as context, unsaved text included', function(t
   t.same(nil, vim.json.encode(t.http('GET', '/requests')[1].body):find('print(add', 1, true))
 end)
 
+-- needs options {"enable": false}
+test('a server that a command starts knows the unsaved text too', function(t)
+  vim.cmd.edit(t.root('app', 'sk-app-key-0000aaaa'))
+  vim.api.nvim_buf_set_lines(0, 1, 2, false, { '    return unsaved_text_of_mine' })
+  vim.cmd('1,2Qwen chat explain')
+  wait_for_answer(t, 'you said:')
+  t.same(true, vim.json.encode(t.http('GET', '/requests')[1].body):find('unsaved_text_of_mine', 1, true) ~= nil)
+end)
+
 test('deleting the link takes the code out of the question', function(t)
   t.open(t.root('app', 'sk-app-key-0000aaaa'))
   vim.cmd('1,2Qwen chat')
