@@ -21,12 +21,13 @@ export const ITEM = '#qwen-language-server\\.qwen-language-server\\.qwenls\\.sta
 let browser
 let extensions
 
-/** The packed extension, installed once. */
+/** The packed extension, and the tests' own that uses it, installed once. */
 function installed() {
   if (extensions) return extensions
   extensions = mkdtempSync(join(tmpdir(), 'qwen-ext-'))
   const data = mkdtempSync(join(tmpdir(), 'qwen-data-'))
-  const done = spawnSync(runScript, [data, extensions, '--install-extension', process.env.VSIX], { encoding: 'utf8' })
+  const packages = [process.env.VSIX, process.env.CONSUMER_VSIX].flatMap((path) => ['--install-extension', path])
+  const done = spawnSync(runScript, [data, extensions, ...packages], { encoding: 'utf8' })
   rmSync(data, { recursive: true, force: true })
   if (done.status !== 0) throw new Error(done.stdout + done.stderr)
   return extensions

@@ -57,9 +57,41 @@ test('an error of the service reaches the chat view of VS Code in words', inWind
   await window.page.locator('.interactive-response .chat-notification-widget, .interactive-response .chat-error, .interactive-response', { hasText: /model/i }).first().waitFor()
 }))
 
-test("VS Code's model picker lists the models of this folder's provider", inWindow(options, async (window) => {
+test("a model of this folder's provider, chosen in VS Code's model picker, is the one that is asked", inWindow(options, async (window) => {
   const { page } = window
   await openChat(window)
   await page.locator('.chat-input-toolbars').getByText('alpha-model').click()
-  await page.locator('.context-view, .action-widget').getByText('qwen3-coder-flash').first().waitFor()
+  await page.getByPlaceholder('Search models').fill('flash')
+  await page.locator('.action-widget .monaco-list-row', { hasText: 'qwen3-coder-flash' }).first().click()
+  await page.locator('.chat-input-toolbars', { hasText: 'flash' }).waitFor()
+  await ask(window, '@qwen Hello')
+  await page.locator('.interactive-response').getByText('model qwen3-coder-flash').waitFor()
+}))
+
+test("another extension can use Qwen's models, streamed", inWindow(options, async (window) => {
+  await window.status('alpha-model')
+  await window.ask('/script', { model: 'qwen3-max', deltas: ['for', 'ty-', 'two'] })
+  await window.command('Consumer: Ask Qwen')
+  await window.toast('got forty-two in 3 parts; 4 tokens').waitFor()
+}))
+
+test("another extension's tools reach the model, and their results too", inWindow(options, async (window) => {
+  await window.status('alpha-model')
+  await window.ask('/script', { toolCalls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'add', arguments: '{"a":3}' } }] })
+  await window.ask('/script', { deltas: ['done'] })
+  await window.command('Consumer: Use a Tool')
+  await window.toast('called add with {"a":3}, then done').waitFor()
+  const [first, second] = (await window.ask('/requests')).body
+  assert.equal(first.body.tools[0].function.name, 'add')
+  assert.deepEqual(second.body.messages.slice(-2).map(({ role, tool_call_id: id, content }) => [role, id ?? null, content || null]), [
+    ['assistant', null, null], ['tool', 'call_1', 'three'],
+  ])
+}))
+
+test('another extension that stops reading hangs up on the model', inWindow(options, async (window) => {
+  await window.status('alpha-model')
+  await window.ask('/script', { deltas: ['some'], hold: true })
+  await window.command('Consumer: Ask and Stop')
+  await window.toast('stopped after some').waitFor()
+  assert.equal((await window.ask('/wait?outcome=hungUp')).status, 200)
 }))
