@@ -1,6 +1,6 @@
 /** The commands, each by its name. */
 import * as vscode from 'vscode'
-import { orSay } from './ask'
+import { openSetting, orSay } from './ask'
 import { selectModel, setKey, signOut, switchMethod, trustEndpoint } from './auth/actions'
 import type { SignIn } from './auth/signIn'
 import type { Proposals } from './chat/apply'
@@ -29,7 +29,7 @@ export function registerCommands({ qwen, signIn, session, view, proposals }: Par
     'qwenls.trustEndpoint': () => trustEndpoint(qwen),
     'qwenls.openOrigin': () => openOrigin(qwen),
     'qwenls.showStatus': () => showStatus(qwen),
-    'qwenls.setPath': () => vscode.commands.executeCommand('workbench.action.openSettings', 'qwen.server.path'),
+    'qwenls.setPath': () => openSetting('qwen.server.path'),
     'qwenls.openChat': () => view.focus(),
     'qwenls.newChat': () => {
       session.startNew()

@@ -202,7 +202,7 @@ export class Qwen implements vscode.Disposable {
     const setPath = t('Set Path')
     const retry = t('Try Again')
     const chosen = await vscode.window.showErrorMessage(message, setPath, retry)
-    if (chosen === setPath) await vscode.commands.executeCommand('workbench.action.openSettings', 'qwen.server.path')
+    if (chosen === setPath) await vscode.commands.executeCommand('qwenls.setPath')
     if (chosen === retry) await this.restart()
   }
 

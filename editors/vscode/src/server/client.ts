@@ -42,7 +42,7 @@ export function createClient(command: string, log: vscode.LogOutputChannel, cras
 /** The settings that hold for the whole window; a root's own are asked for by `workspace/configuration`. */
 function settings(): Record<string, unknown> {
   const section = vscode.workspace.getConfiguration('qwen')
-  const names = ['model', 'openai.baseUrl', 'envPrecedence', 'credentialStore', 'requestTimeout', 'inlineCompletion.enable', 'trustedEndpoints']
+  const names = ['model', 'openai.baseUrl', 'envPrecedence', 'credentialStore', 'requestTimeout', 'inlineCompletion.enable', 'inlineCompletion.automatic', 'trustedEndpoints']
   return Object.fromEntries(names.map((name) => [name, section.get(name)]))
 }
 
