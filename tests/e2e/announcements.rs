@@ -19,8 +19,11 @@ fn watching(world: World) -> World {
     world.capabilities(json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": true } } }))
 }
 
+/// Whole at once: the server may look at any moment.
 fn write(editor: &Editor, name: &str, text: &str) {
-    fs::write(editor.world().root_path(name), text).expect("a world's files are writable");
+    let draft = editor.world().path("tmp/draft");
+    fs::write(&draft, text).expect("a world's files are writable");
+    fs::rename(draft, editor.world().root_path(name)).expect("they are on one disk");
 }
 
 fn touched(editor: &mut Editor, name: &str) {
@@ -43,7 +46,6 @@ fn an_editor_that_can_watch_is_asked_to_and_believed() {
     assert_eq!(registration.params["registrations"][0]["method"], "workspace/didChangeWatchedFiles");
     editor.answer(registration, Value::Null);
     // A change that changes nothing is none.
-    write(&editor, "a/.env", &format!("# {}\n", "a comment"));
     write(&editor, "a/.env", &one.dotenv());
     touched(&mut editor, "a/.env");
     write(&editor, "a/.env", &two.dotenv());
@@ -68,7 +70,7 @@ fn expect_the_edit(editor: &mut Editor, model: &OpenAi) {
     let switch = auth(editor, "a", "switch", json!({ "method": "openai" }));
     editor.response(switch);
     write(editor, "a/.env", &model.dotenv());
-    // The switch may be told of first, and a file that is being written is empty for a moment.
+    // The switch may be told of first.
     while editor.expect_notification(CHANGED)["model"] != model.model() {}
 }
 

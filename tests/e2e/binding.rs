@@ -52,8 +52,11 @@ fn projects() -> Vec<(&'static str, &'static str, String)> {
     ]
 }
 
-/// The places of a user's key. `Some` dotenv text stands in the home directory.
-fn users() -> Vec<(&'static str, fn(World) -> World)> {
+/// Gives the user a key.
+type Give = fn(World) -> World;
+
+/// The places of a user's key.
+fn users() -> Vec<(&'static str, Give)> {
     vec![
         ("environment", |world| world.env("OPENAI_API_KEY", KEY).env("MY_OTHER_SECRET", KEY)),
         ("home settings", |world| {

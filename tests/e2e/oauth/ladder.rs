@@ -240,3 +240,44 @@ fn o59_a_session_that_cannot_be_stored_is_used_and_the_user_is_told() {
     expect_end(&mut editor, TOKEN);
     assert_eq!(status(&mut editor)["state"], "signedIn");
 }
+
+#[test]
+fn the_command_signs_in_with_progress_of_the_servers_and_can_be_cancelled() {
+    let oauth = OAuth::start();
+    let capabilities = json!({ "window": { "workDoneProgress": true, "showDocument": { "support": true } } });
+    let mut editor = open(world(&oauth).capabilities(capabilities));
+    for approved in [false, true] {
+        let command = editor.request("workspace/executeCommand", json!({ "command": "qwen.signIn" }));
+        assert_eq!(editor.response(command), Value::Null);
+        let create = editor.expect_request("window/workDoneProgress/create");
+        let token = create.params["token"].clone();
+        editor.answer(create, Value::Null);
+        expect_told(&mut editor, &oauth, &token, if approved { 2 } else { 1 });
+        let page = editor.expect_request("window/showDocument");
+        editor.answer(page, json!({ "success": true }));
+        if approved {
+            oauth.approve();
+            let told = editor.expect_notification("window/showMessage");
+            assert!(told["message"].as_str().unwrap().contains("signed in"), "{told}");
+        } else {
+            editor.notify("window/workDoneProgress/cancel", json!({ "token": token }));
+        }
+        expect_end(&mut editor, token);
+        assert_eq!(status(&mut editor)["state"], if approved { "signedIn" } else { "signedOut" });
+    }
+    plant_verifiers(&oauth, &mut editor);
+}
+
+#[test]
+fn the_log_at_its_loudest_says_something_and_no_secret() {
+    let oauth = OAuth::start();
+    let (mut editor, pending) = begun(&oauth, world(&oauth).capabilities(shows_documents()));
+    let question = editor.expect_request("window/showDocument");
+    editor.answer(question, json!({ "success": true }));
+    approve(&oauth, &mut editor, pending, TOKEN);
+    let stored = stored(&editor);
+    for name in ["access_token", "refresh_token"] {
+        editor.add_canary(stored[name].as_str().unwrap());
+    }
+    assert!(editor.stderr().contains("/api/v1/oauth2/token"), "a log of nothing proves nothing: {}", editor.stderr());
+}

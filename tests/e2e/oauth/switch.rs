@@ -250,7 +250,7 @@ fn a_sign_out_deletes_the_session_and_says_what_it_does_not_revoke() {
 }
 
 #[test]
-fn h22_sign_in_sign_out_and_an_ended_session_are_each_announced_once() {
+fn sign_in_sign_out_and_an_ended_session_are_each_announced_once() {
     let stage = Stage::new();
     let options = json!({ "qwen": { "notifications": ["qwen/authStatusChanged"] } });
     let mut editor = open(stage.world().initialization_options(options));
@@ -278,4 +278,30 @@ fn h22_sign_in_sign_out_and_an_ended_session_are_each_announced_once() {
     assert_eq!(editor.expect_notification("qwen/authStatusChanged")["state"], "signedOut");
     assert!(!session_file(&editor).exists());
     plant_verifiers(&stage.oauth, &mut editor);
+}
+
+#[test]
+fn h15_h16_a_status_names_its_sources_and_never_the_whole_key() {
+    let stage = Stage::new();
+    let world = stage.with_key().root("project", [(".qwen/.env", stage.qwen.dotenv())]);
+    let mut editor = open(world);
+    for (root, kind, key) in [("app", "environment", stage.other.key()), ("project", "projectFile", stage.qwen.key())] {
+        let params = json!({ "action": "status", "root": editor.uri(root) });
+        let status = editor.request("qwen/auth", params);
+        let status = editor.response(status);
+        let origin = &status["origins"]["apiKey"];
+        assert_eq!((&origin["kind"], &origin["variable"]), (&json!(kind), &json!("OPENAI_API_KEY")));
+        assert_eq!(origin["path"].is_string(), kind == "projectFile");
+        let shown = status["key"].as_str().unwrap();
+        assert!(shown.ends_with(&key[key.len() - 4..]) && shown.chars().count() <= 8, "{shown}");
+    }
+}
+
+#[test]
+fn h18_a_status_on_the_terminal_says_by_its_exit_code_whether_a_request_may_be_sent() {
+    let stage = Stage::new();
+    for (world, may) in [(stage.with_key(), true), (stage.with_session(stage.world()), true), (stage.world(), false)] {
+        let output = world.terminal().args(["auth", "status"]).output().unwrap();
+        assert_eq!(output.status.success(), may, "{}", String::from_utf8_lossy(&output.stderr));
+    }
 }

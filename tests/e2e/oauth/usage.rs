@@ -179,7 +179,7 @@ fn too_many_requests_for_now_say_when_to_come_back() {
     let error = editor.error(pending);
     assert_eq!((qwen.requests().len(), &error.data["kind"]), (1, &json!("rateLimited")));
     assert_eq!(error.data["retryAfter"], 120);
-    assert!(error.message.contains("120 s"), "{}", error.message);
+    assert!(error.message.contains("120 s") && error.message.contains("60 requests a minute"), "{}", error.message);
 }
 
 #[test]
