@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
 use tower_lsp::ls_types::{
+    CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, CompletionParams, CompletionResponse,
     DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
-    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams,
-    InitializeParams, InitializeResult, InitializedParams, LSPAny, MessageType, ServerInfo,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
+    DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams, Hover, HoverParams,
+    InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny, MessageType, ServerInfo,
     WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LanguageServer, jsonrpc};
@@ -16,6 +18,7 @@ use super::announce::Announcements;
 use super::cancellation::Cancellations;
 use super::capabilities::server_capabilities;
 use super::configuration::Configuration;
+use super::dotenv;
 use super::handlers;
 use super::roots::{Place, Root};
 use super::session::Session;
@@ -28,6 +31,8 @@ pub struct Backend {
     pub client: Client,
     /// The verbs.
     pub qwen: Arc<Qwen>,
+    /// The open environment files.
+    pub env_files: dotenv::push::EnvFiles,
     /// Work that the user may cancel.
     pub cancellations: Cancellations,
     session: Arc<Mutex<Session>>,
@@ -43,6 +48,7 @@ impl Backend {
             configuration: Configuration::new(client.clone(), session.clone()),
             announcements: Announcements::new(client.clone(), session.clone(), qwen.clone()),
             cancellations: Cancellations::default(),
+            env_files: dotenv::push::EnvFiles::default(),
             client,
             qwen,
             session,
@@ -72,6 +78,7 @@ impl Backend {
 
     /// Tells the editor of every root whose status is not what it was told last.
     pub async fn announce_changes(&self) {
+        dotenv::push::refresh(self);
         self.announcements.announce_changes().await;
     }
 
@@ -126,6 +133,9 @@ impl LanguageServer for Backend {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> jsonrpc::Result<Option<LSPAny>> {
+        if dotenv::commands::NAMES.contains(&params.command.as_str()) {
+            return dotenv::commands::execute(self, params).await;
+        }
         handlers::command::execute_command(self, params).await
     }
 
@@ -134,15 +144,48 @@ impl LanguageServer for Backend {
     }
 
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        let uri = params.text_document.uri.clone();
         self.with_session(|session| session.documents.open(params.text_document));
+        dotenv::push::opened(self, &uri);
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        let uri = params.text_document.uri.clone();
         self.with_session(|session| session.documents.change(params));
+        dotenv::push::changed(self, &uri);
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         self.with_session(|session| session.documents.close(&params.text_document.uri));
+        dotenv::push::closed(self, &params.text_document.uri);
+    }
+
+    async fn did_save(&self, _: DidSaveTextDocumentParams) {
+        dotenv::push::refresh(self);
+    }
+
+    async fn diagnostic(&self, params: DocumentDiagnosticParams) -> jsonrpc::Result<DocumentDiagnosticReportResult> {
+        Ok(dotenv::requests::diagnostic(self, params).await)
+    }
+
+    async fn hover(&self, params: HoverParams) -> jsonrpc::Result<Option<Hover>> {
+        Ok(dotenv::requests::hover(self, params).await)
+    }
+
+    async fn completion(&self, params: CompletionParams) -> jsonrpc::Result<Option<CompletionResponse>> {
+        Ok(dotenv::requests::complete(self, params).await.map(CompletionResponse::Array))
+    }
+
+    async fn code_action(&self, params: CodeActionParams) -> jsonrpc::Result<Option<CodeActionResponse>> {
+        Ok(Some(dotenv::requests::code_actions(self, params).await))
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> jsonrpc::Result<Option<Vec<CodeLens>>> {
+        Ok(dotenv::requests::code_lenses(self, params).await)
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> jsonrpc::Result<Option<Vec<InlayHint>>> {
+        Ok(dotenv::requests::inlay_hints(self, params).await)
     }
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
@@ -157,10 +200,12 @@ impl LanguageServer for Backend {
             self.complain(complaints).await;
         }
         self.configuration.pull();
+        dotenv::push::refresh(self);
         self.announcements.something_changed();
     }
 
     async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {
+        dotenv::push::refresh(self);
         self.announcements.something_changed();
     }
 }

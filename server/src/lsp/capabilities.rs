@@ -24,6 +24,8 @@ pub struct Abilities {
     pub work_done_progress: bool,
     /// `window/showDocument`.
     pub show_document: bool,
+    /// What it can do with a `.env`.
+    pub dotenv: super::dotenv::push::ClientAbilities,
 }
 
 impl Abilities {
@@ -43,6 +45,7 @@ impl Abilities {
                 .and_then(|files| files.dynamic_registration)
                 .unwrap_or(false),
             work_done_progress: window.and_then(|window| window.work_done_progress).unwrap_or(false),
+            dotenv: super::dotenv::push::ClientAbilities::of(capabilities),
             show_document: window.and_then(|window| window.show_document.as_ref()).is_some_and(|show| show.support),
         }
     }
@@ -59,7 +62,11 @@ pub fn server_capabilities(abilities: &Abilities) -> ServerCapabilities {
             ..TextDocumentSyncOptions::default()
         })),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: super::handlers::command::NAMES.map(str::to_owned).to_vec(),
+            commands: [&super::handlers::command::NAMES[..], &super::dotenv::commands::NAMES]
+                .concat()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             ..ExecuteCommandOptions::default()
         }),
         workspace: Some(WorkspaceServerCapabilities {
@@ -69,6 +76,6 @@ pub fn server_capabilities(abilities: &Abilities) -> ServerCapabilities {
             }),
             ..WorkspaceServerCapabilities::default()
         }),
-        ..ServerCapabilities::default()
+        ..super::dotenv::requests::capabilities(&abilities.dotenv)
     }
 }

@@ -1,11 +1,13 @@
 //! Why a verb could not do its work, as a kind that both fronts know and a sentence for a person.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use crate::auth::{self, keyring, remembered};
 use crate::chat;
+use crate::files::ReadError;
 use crate::http;
 use crate::resolve::{Origin, Problem, ProblemKind, endpoint};
 
@@ -136,6 +138,14 @@ pub enum Error {
     /// A sign-out of a key that was not stored here.
     #[error("the key comes from {}, which is yours to edit; delete it there", .0.place())]
     KeyIsElsewhere(Origin),
+    /// A file whose mode could not be changed.
+    #[error("{} is still open to others: {why}; run `chmod 600` on it", .path.display())]
+    NotPrivate {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: ReadError,
+    },
 }
 
 /// What is known of an error beside its kind and its sentence; all of it may be shown.
@@ -176,7 +186,7 @@ impl Error {
             Self::Auth(error) => kind_of_auth(error),
             Self::Keyring(_) => ErrorKind::KeyringUnavailable,
             Self::State(remembered::Error::Malformed { .. }) => ErrorKind::MalformedFile,
-            Self::State(_) => ErrorKind::UnreadableFile,
+            Self::State(_) | Self::NotPrivate { .. } => ErrorKind::UnreadableFile,
             Self::Http(error) => kind_of_http(error),
             Self::BadEndpoint { .. } | Self::EmptyKey | Self::KeyIsElsewhere(_) => ErrorKind::BadRequest,
         }
