@@ -8,6 +8,7 @@ mod auth;
 mod chat;
 mod commands;
 mod documents;
+mod dotenv;
 mod oauth;
 mod processes;
 mod resolution;
