@@ -7,6 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::{Value, json};
 
 use crate::support::editor::{Editor, Pending};
+use crate::support::http::{Http as Server, Reply};
 use crate::support::openai::OpenAi;
 use crate::support::world::World;
 
@@ -67,7 +68,7 @@ fn open(editor: &mut Editor, uri: &str, version: i32, text: &str) {
     editor.notify("textDocument/didOpen", json!({ "textDocument": item }));
 }
 
-fn ask(editor: &mut Editor, method: &str, uri: &str, more: Value) -> Value {
+fn ask(editor: &mut Editor, method: &str, uri: &str, more: &Value) -> Value {
     let mut params = json!({ "textDocument": { "uri": uri } });
     params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     let pending = editor.request(method, params);
@@ -81,7 +82,7 @@ fn at(line: usize, character: usize) -> Value {
 /// The diagnostics of this version, by whichever way the editor has them.
 fn diagnostics(editor: &mut Editor, kind: &Kind, uri: &str, version: i32) -> Vec<Value> {
     let found = if kind.pulls {
-        ask(editor, "textDocument/diagnostic", uri, json!({}))["items"].take()
+        ask(editor, "textDocument/diagnostic", uri, &json!({}))["items"].take()
     } else {
         loop {
             // What was typed in between may have been told, or not.
@@ -155,21 +156,21 @@ fn a_hover_a_completion_and_a_lens_are_there_in_every_editor() {
         editor.ignore("textDocument/publishDiagnostics");
         let uri = editor.uri("app/.env");
         open(&mut editor, &uri, 1, &text);
-        let hover = ask(&mut editor, "textDocument/hover", &uri, json!({ "position": at(1, 20) }));
+        let hover = ask(&mut editor, "textDocument/hover", &uri, &json!({ "position": at(1, 20) }));
         let words = hover["contents"]["value"].as_str().unwrap();
         assert!(words.contains("`sk-…9f3c`") && words.contains("dashscope.aliyuncs.com"), "{words}");
-        let offers = ask(&mut editor, "textDocument/completion", &uri, json!({ "position": at(2, 13) }));
+        let offers = ask(&mut editor, "textDocument/completion", &uri, &json!({ "position": at(2, 13) }));
         assert_eq!(offers[0]["textEdit"]["newText"], "qwen3-coder-plus");
-        let offers = ask(&mut editor, "textDocument/completion", &uri, json!({ "position": at(3, 0) }));
+        let offers = ask(&mut editor, "textDocument/completion", &uri, &json!({ "position": at(3, 0) }));
         assert_eq!(offers[0]["textEdit"]["newText"], "OPENAI_BASE_URL=");
         let offered = &editor.initialized["capabilities"];
         assert_eq!(offered["codeLensProvider"].is_object(), kind.code_lens);
         assert_eq!(offered["diagnosticProvider"].is_object(), kind.pulls);
         let usage = if kind.code_lens {
-            ask(&mut editor, "textDocument/codeLens", &uri, json!({}))[0]["command"]["title"].clone()
+            ask(&mut editor, "textDocument/codeLens", &uri, &json!({}))[0]["command"]["title"].clone()
         } else {
             let range = json!({ "range": { "start": at(0, 0), "end": at(3, 0) } });
-            ask(&mut editor, "textDocument/inlayHint", &uri, range)[0]["label"].clone()
+            ask(&mut editor, "textDocument/inlayHint", &uri, &range)[0]["label"].clone()
         };
         let usage = usage.as_str().unwrap();
         assert!(usage.starts_with("Used by app: qwen3-coder-plus at Alibaba"), "{}: {usage}", kind.name);
@@ -184,13 +185,13 @@ fn other_documents_get_nothing() {
             let uri = editor.uri(name);
             open(&mut editor, &uri, 1, "OPENAI_APIKEY=sk-x\nno line");
             let place = json!({ "position": at(0, 3) });
-            assert_eq!(ask(&mut editor, "textDocument/hover", &uri, place.clone()), Value::Null);
-            assert_eq!(ask(&mut editor, "textDocument/completion", &uri, place), Value::Null);
+            assert_eq!(ask(&mut editor, "textDocument/hover", &uri, &place), Value::Null);
+            assert_eq!(ask(&mut editor, "textDocument/completion", &uri, &place), Value::Null);
             let range = json!({ "range": { "start": at(0, 0), "end": at(1, 0) }, "context": { "diagnostics": [] } });
-            assert_eq!(ask(&mut editor, "textDocument/codeAction", &uri, range.clone()), json!([]));
-            assert_eq!(ask(&mut editor, "textDocument/inlayHint", &uri, range), Value::Null);
-            assert_eq!(ask(&mut editor, "textDocument/codeLens", &uri, json!({})), Value::Null);
-            assert_eq!(ask(&mut editor, "textDocument/diagnostic", &uri, json!({}))["items"], json!([]));
+            assert_eq!(ask(&mut editor, "textDocument/codeAction", &uri, &range), json!([]));
+            assert_eq!(ask(&mut editor, "textDocument/inlayHint", &uri, &range), Value::Null);
+            assert_eq!(ask(&mut editor, "textDocument/codeLens", &uri, &json!({})), Value::Null);
+            assert_eq!(ask(&mut editor, "textDocument/diagnostic", &uri, &json!({}))["items"], json!([]));
             editor.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
         }
     }
@@ -199,7 +200,7 @@ fn other_documents_get_nothing() {
 fn actions(editor: &mut Editor, uri: &str, line: usize) -> Vec<Value> {
     let range = json!({ "start": at(line, 0), "end": at(line, 3) });
     let params = json!({ "range": range, "context": { "diagnostics": [] } });
-    ask(editor, "textDocument/codeAction", uri, params).as_array().unwrap().clone()
+    ask(editor, "textDocument/codeAction", uri, &params).as_array().unwrap().clone()
 }
 
 fn titles(actions: &[Value]) -> Vec<&str> {
@@ -275,7 +276,7 @@ fn an_endpoint_is_trusted_by_a_code_action() {
     let offered = actions(&mut editor, &uri, 0);
     let range = json!({ "start": at(0, 20), "end": at(0, 20) });
     let params = json!({ "range": range, "context": { "diagnostics": [], "only": ["quickfix"] } });
-    let there = ask(&mut editor, "textDocument/codeAction", &uri, params);
+    let there = ask(&mut editor, "textDocument/codeAction", &uri, &params);
     assert_eq!((offered.len(), there[0]["title"].as_str()), (0, Some("Trust https://llm.example.com for app")));
     let done = execute(&mut editor, "qwen.trustEndpoint", &there[0]["command"]["arguments"]);
     assert_eq!(editor.response(done), Value::Null);
@@ -293,12 +294,12 @@ fn a_key_is_tested_at_its_own_endpoint_and_nothing_else_asks_the_network() {
     let uri = editor.uri("app/.env");
     open(&mut editor, &uri, 1, &text);
     diagnostics(&mut editor, kind, &uri, 1);
-    ask(&mut editor, "textDocument/hover", &uri, json!({ "position": at(0, 1) }));
-    ask(&mut editor, "textDocument/completion", &uri, json!({ "position": at(2, 14) }));
+    ask(&mut editor, "textDocument/hover", &uri, &json!({ "position": at(0, 1) }));
+    ask(&mut editor, "textDocument/completion", &uri, &json!({ "position": at(2, 14) }));
     let offered = actions(&mut editor, &uri, 0);
     assert_eq!(model.connections(), 0);
-    let test = offered.iter().find(|action| action["title"] == "Test this key").unwrap();
-    let done = execute(&mut editor, "qwen.env.testKey", &test["command"]["arguments"]);
+    let offer = offered.iter().find(|action| action["title"] == "Test this key").unwrap();
+    let done = execute(&mut editor, "qwen.env.testKey", &offer["command"]["arguments"]);
     assert_eq!(editor.response(done), Value::Null);
     let told = message(&mut editor);
     assert!(told.contains("works") && told.contains("127.0.0.1"), "{told}");
@@ -307,15 +308,16 @@ fn a_key_is_tested_at_its_own_endpoint_and_nothing_else_asks_the_network() {
 
 #[test]
 fn a_key_that_is_refused_is_said_to_be() {
-    let model = OpenAi::start();
-    let text = model.dotenv().replace(model.key(), CANARY);
+    let body = json!({ "error": { "message": format!("no such key: {CANARY}"), "code": "invalid_api_key" } });
+    let server = Server::script([Reply::json(401, &body)]);
+    let text = format!("OPENAI_API_KEY={CANARY}\nOPENAI_BASE_URL={}/v1\n", server.url());
     let mut editor = world(&EDITORS[0], &text).open();
-    editor.ignore("textDocument/publishDiagnostics");
     let uri = editor.uri("app/.env");
     // Not even open: the file on the disk is meant.
     let done = execute(&mut editor, "qwen.env.testKey", &json!([uri]));
     assert_eq!(editor.response(done), Value::Null);
-    assert!(message(&mut editor).contains("key"));
+    let told = message(&mut editor);
+    assert!(told.contains("key") && !told.contains("works"), "{told}");
 }
 
 #[test]

@@ -13,7 +13,8 @@ use url::Url;
 use super::commands;
 use super::diagnostics::diagnostic;
 use super::facts::Facts;
-use super::findings::{Fix, findings};
+use super::finding::Fix;
+use super::findings::findings;
 use super::places::Places;
 use crate::lsp::position::Encoding;
 use crate::resolve::{Ignore, dotenv};
@@ -27,8 +28,8 @@ pub struct EditAbilities {
     pub create_file: bool,
 }
 
-/// A document of the editor's, or a file that it may open.
-#[derive(Clone, Debug)]
+/// A document of the editor's, or a file that it may open. It has no `Debug`: it holds keys.
+#[derive(Clone)]
 pub struct Target<'a> {
     /// Its URI.
     pub uri: &'a Uri,
@@ -54,7 +55,7 @@ pub fn actions(
         let Some(fix) = &finding.fix else { continue };
         let action = match fix {
             Fix::Replace { title, span, text } => {
-                let edit = TextEdit { range: places.range(span), new_text: text.clone() };
+                let edit = TextEdit { range: places.range(span), new_text: text.0.clone() };
                 CodeAction { edit: Some(edit_of(document, vec![edit], can)), ..quick_fix(title) }
             }
             Fix::AddToGitignore => match gitignore.and_then(|list| add_to(list, facts, places.encoding(), can)) {

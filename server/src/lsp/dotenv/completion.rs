@@ -40,6 +40,8 @@ pub fn completion(text: &str, facts: &Facts, places: &Places<'_>, byte: usize) -
         return values(entry, &parsed.entries, facts);
     }
     let line = places.line(places.line_of(byte));
+    // No position leads into the middle of a line break.
+    let byte = byte.min(line.end);
     let before = &text[line.start..byte];
     let word = before.trim_start_matches('\u{feff}').trim_start();
     let word = word.strip_prefix("export ").map_or(word, str::trim_start);

@@ -6,7 +6,8 @@ use tower_lsp::ls_types::{
 use url::Url;
 
 use super::facts::Facts;
-use super::findings::{Code, Finding, Related, findings};
+use super::finding::{Code, Finding, Related};
+use super::findings::findings;
 use super::places::Places;
 use crate::lsp::position::Encoding;
 

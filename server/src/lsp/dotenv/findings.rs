@@ -1,92 +1,13 @@
 //! What is wrong with an environment file: the lines, the values, and the file itself. No text of it is ever repeated
 //! but known names and the hosts of endpoints.
 
-use std::ops::Range;
-use std::path::PathBuf;
-
 use super::facts::Facts;
+use super::finding::{Code, Finding, Fix, OwnText, Related};
 use super::names::{Nearness, nearest};
 use super::places::Places;
 use crate::resolve::dotenv::{self, Entry};
 use crate::resolve::elsewhere::Elsewhere;
 use crate::resolve::{Ignore, Origin, OriginKind, ProblemKind, Provider, Standing, endpoint, provider, variables};
-
-/// Something that a person should know about a place in the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finding {
-    /// The bytes that it is about.
-    pub span: Range<usize>,
-    /// What kind of finding it is.
-    pub code: Code,
-    /// What is wrong and what to do, in one sentence.
-    pub message: String,
-    /// Another file that has to do with it.
-    pub related: Option<Related>,
-    /// What would mend it.
-    pub fix: Option<Fix>,
-}
-
-/// The place of another file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Related {
-    /// The file.
-    pub path: PathBuf,
-    /// The line, from 1.
-    pub line: usize,
-    /// What is there.
-    pub message: String,
-}
-
-/// The kinds of findings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Code {
-    /// A line that is no entry.
-    MalformedLine,
-    /// A value that other tools read otherwise.
-    ReadOtherwise,
-    /// A name that nobody reads.
-    UnknownName,
-    /// A URL that is none.
-    BadUrl,
-    /// Plain http to another machine.
-    InsecureEndpoint,
-    /// A key and an endpoint that do not belong together.
-    InvalidKey,
-    /// A user's key and an endpoint that only the project names.
-    EndpointNotTrusted,
-    /// A variable that this file may not set.
-    ExcludedVariable,
-    /// A value that lost.
-    NotUsed,
-    /// A file that is not read because of another one.
-    Shadowed,
-    /// A key that others on this machine may read.
-    WorldReadable,
-    /// A key that git keeps.
-    TrackedByGit,
-    /// A key that git would take.
-    NotIgnored,
-}
-
-/// What would mend a finding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fix {
-    /// Other text in the place of some bytes. Only an edit ever says it.
-    Replace {
-        /// What the user is told, without the text.
-        title: String,
-        /// The bytes.
-        span: Range<usize>,
-        /// The text.
-        text: String,
-    },
-    /// Name the file in `.gitignore`.
-    AddToGitignore,
-    /// `chmod 600`.
-    MakePrivate,
-    /// Trust this origin.
-    Trust(String),
-}
 
 /// Lines that are reported at most: a file of another kind has nothing but bad ones.
 const MALFORMED_LINES_SHOWN: usize = 50;
@@ -123,16 +44,6 @@ pub fn findings(text: &str, facts: &Facts, places: &Places<'_>) -> Vec<Finding> 
     let more: Vec<_> = more.into_iter().filter(|finding| !is_said(finding)).collect();
     found.extend(more);
     found
-}
-
-impl Finding {
-    fn new(code: Code, span: Range<usize>, message: impl Into<String>) -> Self {
-        Self { span, code, message: message.into(), related: None, fix: None }
-    }
-
-    fn mended_by(self, fix: Option<Fix>) -> Self {
-        Self { fix, ..self }
-    }
 }
 
 /// The entry of a name that counts.
@@ -192,8 +103,11 @@ fn of_name(entry: &Entry<'_>, facts: &Facts, places: &Places<'_>) -> Option<Find
     Some(match nearness {
         Nearness::Meant => {
             let message = format!("this name is not read by anybody; did you mean `{known}`?");
-            let fix =
-                Fix::Replace { title: format!("Rename it to {known}"), span: span.clone(), text: known.to_owned() };
+            let fix = Fix::Replace {
+                title: format!("Rename it to {known}"),
+                span: span.clone(),
+                text: OwnText(known.to_owned()),
+            };
             Finding::new(Code::UnknownName, span, message).mended_by(Some(fix))
         }
         Nearness::Far => {
@@ -213,8 +127,11 @@ fn read_otherwise(text: &str, entry: &Entry<'_>, places: &Places<'_>) -> Option<
         "the value of `{}` is read as Qwen Code reads it, and other tools read another one; put it in quotes",
         entry.name
     );
-    let fix =
-        quoted(entry).map(|text| Fix::Replace { title: "Put the value in quotes".to_owned(), span: statement, text });
+    let fix = quoted(entry).map(|text| Fix::Replace {
+        title: "Put the value in quotes".to_owned(),
+        span: statement,
+        text: OwnText(text),
+    });
     Some(Finding::new(Code::ReadOtherwise, entry.span.clone(), message).mended_by(fix))
 }
 
@@ -238,7 +155,7 @@ fn of_url(entry: &Entry<'_>) -> Option<Finding> {
             let fix = may_be_whole.then(|| Fix::Replace {
                 title: format!("Begin it with {scheme}://"),
                 span: span.clone(),
-                text: whole,
+                text: OwnText(whole),
             });
             Some(Finding::new(Code::BadUrl, span, format!("`{}` {error}", entry.name)).mended_by(fix))
         }
@@ -248,7 +165,11 @@ fn of_url(entry: &Entry<'_>) -> Option<Finding> {
                 endpoint::origin(&url)
             );
             let text = entry.value.trim().strip_prefix("http://").map(|rest| format!("https://{rest}"));
-            let fix = text.map(|text| Fix::Replace { title: "Use https".to_owned(), span: span.clone(), text });
+            let fix = text.map(|text| Fix::Replace {
+                title: "Use https".to_owned(),
+                span: span.clone(),
+                text: OwnText(text),
+            });
             Some(Finding::new(Code::InsecureEndpoint, span, message).mended_by(fix))
         }
         Ok(_) => None,

@@ -4,6 +4,7 @@ pub mod facts;
 pub mod names;
 pub mod places;
 
+pub mod finding;
 pub mod findings;
 
 pub mod actions;

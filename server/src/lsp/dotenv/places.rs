@@ -7,8 +7,8 @@ use tower_lsp::ls_types::{self, Position};
 use crate::lsp::position::Encoding;
 use crate::resolve::dotenv::Entry;
 
-/// A text and its lines. LSP ends a line at `\n`, `\r\n` and `\r`.
-#[derive(Clone, Debug)]
+/// A text and its lines. It has no `Debug`: it holds keys. LSP ends a line at `\n`, `\r\n` and `\r`.
+#[derive(Clone)]
 pub struct Places<'a> {
     text: &'a str,
     encoding: Encoding,

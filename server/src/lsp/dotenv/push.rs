@@ -64,6 +64,8 @@ pub struct EnvFiles {
 struct State {
     /// What was found on the disk, until that may have changed.
     exposure: Option<Exposure>,
+    /// How often the disk may have changed.
+    disk: u64,
     /// Whether something changed since the last look.
     is_stale: bool,
 }
@@ -74,14 +76,14 @@ impl EnvFiles {
         self.states().keys().cloned().collect()
     }
 
-    /// What is known of the disk.
-    pub fn exposure(&self, uri: &Uri) -> Option<Exposure> {
-        self.states().get(uri)?.exposure.clone()
+    /// What is known of the disk, and how often that may have changed.
+    pub fn exposure(&self, uri: &Uri) -> (Option<Exposure>, u64) {
+        self.states().get(uri).map_or((None, 0), |state| (state.exposure.clone(), state.disk))
     }
 
-    /// Keeps what was found on the disk.
-    pub fn keep_exposure(&self, uri: &Uri, exposure: &Exposure) {
-        if let Some(state) = self.states().get_mut(uri) {
+    /// Keeps what was found on the disk, unless it may have changed since `disk` was told.
+    pub fn keep_exposure(&self, uri: &Uri, exposure: &Exposure, disk: u64) {
+        if let Some(state) = self.states().get_mut(uri).filter(|state| state.disk == disk) {
             state.exposure = Some(exposure.clone());
         }
     }
@@ -130,6 +132,7 @@ pub fn refresh(backend: &Backend) {
     for uri in &open {
         if let Some(state) = backend.env_files.states().get_mut(uri) {
             state.exposure = None;
+            state.disk += 1;
         }
         changed(backend, uri);
     }

@@ -17,6 +17,7 @@ use super::places::Places;
 use super::push::ClientAbilities;
 use super::usage::usage;
 use super::{diagnostics, hover};
+use crate::files::TEXT_LIMIT;
 use crate::lsp::backend::Backend;
 use crate::lsp::position::Encoding;
 
@@ -67,15 +68,16 @@ pub async fn subject(backend: &Backend, uri: &Uri) -> Option<Subject> {
         let root = session.roots.of_document(uri.as_str()).ok()?;
         Some((session.documents.snapshot(uri)?, root, session.abilities.encoding))
     })?;
+    // Nobody reads a larger one.
+    if document.len() as u64 > TEXT_LIMIT {
+        return None;
+    }
     backend.settled().await;
     let scope = backend.with_session(|session| session.scope_of(&root));
     let text = document.text();
-    let known = backend.env_files.exposure(uri);
-    let is_known = known.is_some();
+    let (known, disk) = backend.env_files.exposure(uri);
     let facts = Facts::gather(&backend.qwen, &scope, root, path, &text, known).await;
-    if !is_known {
-        backend.env_files.keep_exposure(uri, &facts.exposure);
-    }
+    backend.env_files.keep_exposure(uri, &facts.exposure, disk);
     Some(Subject { uri: uri.clone(), version: Some(document.version), text, facts, encoding })
 }
 
