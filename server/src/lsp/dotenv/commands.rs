@@ -146,11 +146,7 @@ async fn move_key(backend: &Backend, subject: &Subject, name: Option<&str>) -> j
     backend.qwen.keep_key(&scope(backend, subject), key).await.map_err(wire)?;
     // Only when the key is safe elsewhere does its line go, and only from the text that it was read from.
     let places = Places::new(&subject.text, subject.encoding);
-    let statement = places.statement(&entry);
-    let (first, last) = (places.line_of(statement.start), places.line_of(statement.end));
-    let start = places.line(first).start;
-    let end = places.line(last + 1).start;
-    let edit = TextEdit { range: places.range(&(start..end)), new_text: String::new() };
+    let edit = TextEdit { range: places.range(&places.lines(&entry)), new_text: String::new() };
     let document = Target { uri: &subject.uri, version: subject.version, text: None };
     let can = backend.with_session(|session| session.abilities.dotenv.edits);
     let label = Some("Move the key to the keyring".to_owned());

@@ -127,7 +127,11 @@ fn read_otherwise(text: &str, entry: &Entry<'_>, places: &Places<'_>) -> Option<
         "the value of `{}` is read as Qwen Code reads it, and other tools read another one; put it in quotes",
         entry.name
     );
-    let fix = quoted(entry).map(|text| Fix::Replace {
+    // What follows the value on its line, with the quote that ends it where there is one.
+    let rest = &text[entry.span.end..statement.end];
+    let quote = text[..entry.span.start].chars().next_back().filter(|c| matches!(c, '"' | '\'' | '`'));
+    let comment = quote.and_then(|quote| rest.strip_prefix(quote)).unwrap_or(rest).trim();
+    let fix = quoted(entry, comment).map(|text| Fix::Replace {
         title: "Put the value in quotes".to_owned(),
         span: statement,
         text: OwnText(text),
@@ -135,9 +139,11 @@ fn read_otherwise(text: &str, entry: &Entry<'_>, places: &Places<'_>) -> Option<
     Some(Finding::new(Code::ReadOtherwise, entry.span.clone(), message).mended_by(fix))
 }
 
-/// The statement with quotes that everybody reads alike, where there are such.
-fn quoted(entry: &Entry<'_>) -> Option<String> {
-    ['\'', '"'].into_iter().map(|quote| format!("{}={quote}{}{quote}", entry.name, entry.value)).find(|statement| {
+/// The statement with quotes that everybody reads alike, where there are such, and its comment.
+fn quoted(entry: &Entry<'_>, comment: &str) -> Option<String> {
+    let blank = if comment.is_empty() { "" } else { " " };
+    let statement = |quote: char| format!("{}={quote}{}{quote}{blank}{comment}", entry.name, entry.value);
+    ['\'', '"'].into_iter().map(statement).find(|statement| {
         let parsed = dotenv::parse(statement);
         let is_same = matches!(parsed.entries.as_slice(), [one] if one.value == entry.value);
         is_same && parsed.malformed.is_empty() && !Elsewhere::new(statement).differs(entry.name, &entry.value)

@@ -88,6 +88,13 @@ impl<'a> Places<'a> {
     pub fn statement(&self, entry: &Entry<'_>) -> Range<usize> {
         self.name(entry).start..self.line(self.line_of(entry.span.end)).end
     }
+
+    /// The bytes of all lines that an entry stands on, with their line breaks.
+    pub fn lines(&self, entry: &Entry<'_>) -> Range<usize> {
+        let statement = self.statement(entry);
+        let (first, last) = (self.line_of(statement.start), self.line_of(statement.end));
+        self.line(first).start..self.line(last + 1).start
+    }
 }
 
 fn number(count: usize) -> u32 {

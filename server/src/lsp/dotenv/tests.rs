@@ -201,8 +201,43 @@ fn quoting_changes_how_others_read_a_value_and_nothing_else() {
     let edit = serde_json::to_value(action.edit).unwrap();
     let changes = &edit["documentChanges"][0];
     assert_eq!(changes["textDocument"]["version"], 3);
-    assert_eq!(changes["edits"][0]["newText"], "OPENAI_MODEL='密 b'");
+    assert_eq!(changes["edits"][0]["newText"], "OPENAI_MODEL='密 b' # c");
     assert_eq!(changes["edits"][0]["range"]["start"], serde_json::json!({ "line": 1, "character": 7 }));
+}
+
+#[test]
+fn a_value_that_no_quotes_save_is_left_alone() {
+    for (text, put) in [
+        ("OPENAI_MODEL=\"a$b\" # c", Some("OPENAI_MODEL='a$b' # c")),
+        ("OPENAI_MODEL=`a`", Some("OPENAI_MODEL='a'")),
+        ("OPENAI_MODEL=it's a", Some("OPENAI_MODEL=\"it's a\"")),
+        ("OPENAI_MODEL=it's $a", None),
+    ] {
+        let offered = offered(text, &alone(text), "a", None);
+        let texts: Vec<_> = offered
+            .into_iter()
+            .map(|action| {
+                serde_json::to_value(action.edit).unwrap()["documentChanges"][0]["edits"][0]["newText"].take()
+            })
+            .collect();
+        assert_eq!(texts.first().and_then(serde_json::Value::as_str), put, "{text}");
+    }
+}
+
+#[test]
+fn a_key_that_has_moved_takes_all_its_lines_with_it() {
+    for (text, left) in [
+        ("A=1\r\nexport OPENAI_API_KEY='x' # c\r\nB=2", "A=1\r\nB=2"),
+        ("OPENAI_API_KEY=\"x\ny\"\nB=2\n", "B=2\n"),
+        ("A=1\nOPENAI_API_KEY=x", "A=1\n"),
+    ] {
+        let places = Places::new(text, Encoding::Utf16);
+        let parsed = crate::resolve::dotenv::parse(text);
+        let entry = parsed.entries.iter().find(|entry| entry.name == "OPENAI_API_KEY").unwrap();
+        let mut text = text.to_owned();
+        text.replace_range(places.lines(entry), "");
+        assert_eq!(text, left);
+    }
 }
 
 #[test]
