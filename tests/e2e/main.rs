@@ -11,6 +11,7 @@ mod chat;
 mod chat_documents;
 mod chat_errors;
 mod commands;
+mod completion;
 mod documents;
 mod hostile_files;
 mod oauth;

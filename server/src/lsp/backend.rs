@@ -8,9 +8,10 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::watch;
 use tower_lsp::ls_types::{
-    CodeLens, CodeLensParams, DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
-    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams,
-    InitializeParams, InitializeResult, InitializedParams, LSPAny, MessageType, ServerInfo, Uri,
+    CodeLens, CodeLensParams, CompletionParams, CompletionResponse, DidChangeConfigurationParams,
+    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidChangeWorkspaceFoldersParams,
+    DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams, InitializeParams, InitializeResult,
+    InitializedParams, InlineCompletionList, LSPAny, MessageType, ServerCapabilities, ServerInfo, Uri,
     WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LanguageServer, jsonrpc};
@@ -18,6 +19,7 @@ use tower_lsp::{Client, LanguageServer, jsonrpc};
 use super::announce::Announcements;
 use super::cancellation::Cancellations;
 use super::capabilities::server_capabilities;
+use super::completion::Suggestions;
 use super::configuration::Configuration;
 use super::handlers;
 use super::roots::{Place, Root};
@@ -33,6 +35,8 @@ pub struct Backend {
     pub qwen: Arc<Qwen>,
     /// Work that the user may cancel.
     pub cancellations: Cancellations,
+    /// Suggestions at the cursor.
+    pub suggestions: Suggestions,
     session: Arc<Mutex<Session>>,
     /// Counts the changes of documents, for whoever waits for one.
     changes: watch::Sender<u64>,
@@ -50,6 +54,7 @@ impl Backend {
             configuration: Configuration::new(client.clone(), session.clone()),
             announcements: Announcements::new(client.clone(), session.clone(), qwen.clone()),
             cancellations: Cancellations::default(),
+            suggestions: Suggestions::default(),
             changes: watch::Sender::new(0),
             answering: Arc::default(),
             client,
@@ -122,6 +127,11 @@ impl Backend {
         handlers::models::models(self, params).await
     }
 
+    /// `textDocument/inlineCompletion`, which tower-lsp has no handler for.
+    pub async fn inline_completion(&self, params: Value) -> jsonrpc::Result<InlineCompletionList> {
+        handlers::inline_completion::inline_completion(self, params).await
+    }
+
     /// `window/workDoneProgress/cancel`, which tower-lsp has no handler for.
     #[expect(clippy::unused_async, reason = "tower-lsp routes to async functions only")]
     pub async fn work_done_progress_cancel(&self, params: WorkDoneProgressCancelParams) {
@@ -146,7 +156,8 @@ impl LanguageServer for Backend {
     async fn initialize(&self, params: InitializeParams) -> jsonrpc::Result<InitializeResult> {
         let (capabilities, complaints) = self.with_session(|session| {
             let complaints = session.initialize(&params);
-            (server_capabilities(&session.abilities), complaints)
+            let completion_provider = handlers::completion::provider(session);
+            (ServerCapabilities { completion_provider, ..server_capabilities(&session.abilities) }, complaints)
         });
         self.configuration.keep_for_later(complaints);
         Ok(InitializeResult {
@@ -176,16 +187,22 @@ impl LanguageServer for Backend {
         Ok(handlers::code_lens::code_lens(self, &params.text_document.uri))
     }
 
+    async fn completion(&self, params: CompletionParams) -> jsonrpc::Result<Option<CompletionResponse>> {
+        Ok(handlers::completion::completion(self, params).await)
+    }
+
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
         self.with_session(|session| session.documents.open(params.text_document));
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        self.suggestions.key_pressed(&params.text_document.uri);
         self.with_session(|session| session.documents.change(params));
         self.changes.send_modify(|count| *count += 1);
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        self.suggestions.forget(&params.text_document.uri);
         self.with_session(|session| session.documents.close(&params.text_document.uri));
         self.changes.send_modify(|count| *count += 1);
     }

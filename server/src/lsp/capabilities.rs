@@ -69,6 +69,7 @@ pub fn server_capabilities(abilities: &Abilities) -> ServerCapabilities {
             ..ExecuteCommandOptions::default()
         }),
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+        inline_completion_provider: Some(OneOf::Left(true)),
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(WorkspaceFoldersServerCapabilities {
                 supported: Some(true),

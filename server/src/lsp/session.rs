@@ -30,6 +30,8 @@ pub struct Session {
     settings_by_root: HashMap<PathBuf, Settings>,
     /// The models that the user chose in the editor, by the root's path, until this process ends.
     pub models: HashMap<PathBuf, String>,
+    /// Where the user switched suggestions on or off, by the root's path, until this process ends.
+    pub suggesting: HashMap<PathBuf, bool>,
     /// The complaints that were made, so that each is made once.
     complaints: BTreeSet<String>,
 }
@@ -45,6 +47,7 @@ impl Session {
             settings: Settings::default(),
             settings_by_root: HashMap::new(),
             models: HashMap::new(),
+            suggesting: HashMap::new(),
             complaints: BTreeSet::new(),
         }
     }
@@ -79,6 +82,11 @@ impl Session {
         let (settings, complaints) = settings::read(section);
         self.settings_by_root.insert(root.path.clone(), settings);
         self.only_new(complaints)
+    }
+
+    /// Whether suggestions stand in the completion menu, as far as the settings of all roots say.
+    pub fn in_menu(&self) -> bool {
+        self.settings.inline_completion.in_menu
     }
 
     /// The settings of a root.

@@ -5,6 +5,7 @@ mod browser;
 pub mod chat;
 pub mod choices;
 pub mod error;
+mod fill;
 pub mod key;
 pub mod report;
 pub mod sign_in;

@@ -9,6 +9,7 @@ use tower_lsp::ls_types::{ExecuteCommandParams, MessageType};
 use crate::lsp::backend::Backend;
 use crate::lsp::chat_document;
 use crate::lsp::choose::choose;
+use crate::lsp::completion;
 use crate::lsp::error::wire;
 use crate::lsp::params::parse;
 use crate::lsp::roots::{Place, Root};
@@ -18,7 +19,7 @@ use crate::qwen::{Remember, Scope};
 use crate::resolve::{Method, ProblemKind};
 
 /// Every command, as the capabilities list them. Zed refuses one that is not listed.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "qwen.signIn",
     "qwen.signOut",
     "qwen.switchAuth",
@@ -27,6 +28,7 @@ pub const NAMES: [&str; 8] = [
     "qwen.trustEndpoint",
     "qwen.chat",
     "qwen.chatSend",
+    "qwen.toggleInlineCompletion",
 ];
 
 /// The one argument that a command takes: the params of its request. A bare string is its main member, since Helix and
@@ -45,6 +47,7 @@ struct Argument {
     remember: Option<bool>,
     prompt: Option<String>,
     uri: Option<String>,
+    enable: Option<bool>,
 }
 
 /// Answers `workspace/executeCommand` at once; what takes long goes on after the answer, under progress of its own.
@@ -114,6 +117,11 @@ async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::R
     }
     let Some((root, scope)) = locate(backend, &argument).await? else { return Ok(()) };
     backend.settled().await;
+    if command == "qwen.toggleInlineCompletion" {
+        let said = completion::toggle::toggle(backend, &root, &scope, argument.enable).await;
+        backend.client.show_message(MessageType::INFO, said).await;
+        return Ok(());
+    }
     if command == "qwen.chat" {
         return chat_document::open::open(backend, &root, argument.prompt).await.map_err(|error| {
             let message = format!("the conversation could not be written ({error}); make the state directory writable");

@@ -4,4 +4,6 @@ pub mod auth;
 pub mod chat;
 pub mod code_lens;
 pub mod command;
+pub mod completion;
+pub mod inline_completion;
 pub mod models;
