@@ -10,6 +10,7 @@ mod auth;
 mod chat;
 mod chat_documents;
 mod chat_errors;
+mod code_actions;
 mod commands;
 mod completion;
 mod documents;

@@ -6,6 +6,7 @@ pub mod cancellation;
 pub mod capabilities;
 pub mod chat_document;
 pub mod choose;
+pub mod code_action;
 pub mod completion;
 pub mod configuration;
 pub mod context;

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use serde_json::Value;
-use tower_lsp::ls_types::InitializeParams;
+use tower_lsp::ls_types::{InitializeParams, Uri};
 
 use super::capabilities::Abilities;
 use super::documents::Documents;
 use super::position::Encoding;
-use super::roots::{Place, Root, Roots};
+use super::roots::{Place, Root, Roots, TextDocument};
 use super::settings::{self, Settings};
 use crate::qwen::Scope;
 
@@ -99,6 +99,12 @@ impl Session {
         let root = self.roots.locate(place)?;
         let scope = self.scope_of(&root);
         Ok((root, scope))
+    }
+
+    /// The root that a document belongs to; one that was never saved belongs to the only root.
+    pub fn root_of(&self, uri: &Uri) -> Option<Root> {
+        let document = TextDocument { uri: uri.as_str().to_owned() };
+        self.roots.locate(&Place { root: None, text_document: Some(document) }).ok()
     }
 
     /// The scope of a root, with its settings as they are now.

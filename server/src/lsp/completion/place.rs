@@ -10,7 +10,7 @@ use crate::chat::Gap;
 use crate::lsp::chat_document::is_chat_document;
 use crate::lsp::context::holds_secrets;
 use crate::lsp::documents::Document;
-use crate::lsp::roots::{self, Root, TextDocument, file_path};
+use crate::lsp::roots::{Root, file_path};
 use crate::lsp::session::Session;
 
 /// As much text before and after the cursor as a model is shown, in bytes.
@@ -47,17 +47,17 @@ impl Place {
     pub fn take(session: &Session, uri: &Uri, position: Position, selected: Option<(Range, String)>) -> Option<Self> {
         let document = session.documents.snapshot(uri)?;
         let path = file_path(uri.as_str());
-        if !is_suggested_in(uri, &document) {
+        if !is_shared(uri, &document) {
             return None;
         }
-        let root = root_of(session, uri)?;
+        let root = session.root_of(uri)?;
         let cursor = document.byte_of(position);
         let at = document.position_of(cursor);
         let (range, selected) = selected.unwrap_or((Range::new(at, at), String::new()));
         let (start, end) = (document.byte_of(range.start), document.byte_of(range.end));
         let mut before = document.before(start, BEFORE);
         before.push_str(&selected);
-        let others = session.documents.others(uri).filter(|(uri, document)| is_suggested_in(uri, document));
+        let others = session.documents.others(uri).filter(|(uri, document)| is_shared(uri, document));
         let others = others.filter_map(|(uri, document)| {
             let path = file_path(uri.as_str())?;
             (session.roots.of_document(uri.as_str()).ok()?.path == root.path).then(|| (path, document.clone()))
@@ -101,17 +101,12 @@ impl Place {
     }
 }
 
-/// Whether a document is one that suggestions are made in, or from.
-fn is_suggested_in(uri: &Uri, document: &Document) -> bool {
+/// Whether a document may be shown to a model at all: a file, or one to be, that is no secret and no conversation.
+pub fn is_shared(uri: &Uri, document: &Document) -> bool {
     let path = file_path(uri.as_str());
     let is_known = path.is_some() || uri.as_str().starts_with("untitled:");
     let is_private = document.language_id == "dotenv" || path.as_deref().is_some_and(holds_secrets);
     is_known && !is_private && !is_chat_document(uri.as_str())
-}
-
-fn root_of(session: &Session, uri: &Uri) -> Option<Root> {
-    let document = Some(TextDocument { uri: uri.as_str().to_owned() });
-    session.roots.locate(&roots::Place { root: None, text_document: document }).ok()
 }
 
 fn unix_lines(text: &str) -> String {
@@ -191,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_suggested_in_a_secret_a_conversation_or_what_is_no_file() {
+    fn nothing_is_shared_a_secret_a_conversation_or_what_is_no_file() {
         let session = session(&[
             ("/w/one/.env", "plaintext", ""),
             ("/w/one/.qwen/.env", "plaintext", ""),
