@@ -30,14 +30,18 @@ pub fn own_thread_time() -> Option<Duration> {
     schedstat.split(' ').next()?.parse().ok().map(Duration::from_nanos)
 }
 
-/// How often any thread has stopped to wait so far: each time, something had woken it.
-pub fn waits(process_id: u32) -> Option<u64> {
+/// How often a thread has stopped to wait so far: each time, something had woken it. The first number is the process's
+/// own threads', the second that of the thread which hears of changed files: any process may wake it by opening a file
+/// in a directory on the way to a root.
+pub fn waits(process_id: u32) -> Option<(u64, u64)> {
     let threads = fs::read_dir(format!("/proc/{process_id}/task")).ok()?.flatten();
-    let waits = threads.filter_map(|thread| {
-        let status = fs::read_to_string(thread.path().join("status")).ok()?;
-        field(&status, "voluntary_ctxt_switches:")
-    });
-    Some(waits.sum())
+    let status = threads.filter_map(|thread| fs::read_to_string(thread.path().join("status")).ok());
+    let mut waits = (0, 0);
+    for status in status {
+        let count = field(&status, "voluntary_ctxt_switches:")?;
+        if status.starts_with("Name:\tnotify") { waits.1 += count } else { waits.0 += count }
+    }
+    Some(waits)
 }
 
 /// How many threads it has.

@@ -1,7 +1,7 @@
 //! The demo: plays an editor with two projects, and prints its conversation with the real server.
 //!
-//! `cargo run --release --example demo`. It needs no network and no key, and leaves nothing behind. It ends with 0 only
-//! if everything was as it was told on the screen.
+//! `cargo run --release --example demo`; with `-- --interactive` you approve the sign-in yourself. It needs no network
+//! and no key, and leaves nothing behind. It ends with 0 only if everything was as it was told on the screen.
 
 #![allow(unreachable_pub, reason = "the parts of a program are public to each other")]
 
@@ -22,6 +22,9 @@ use self::stage::Stage;
 /// real process that speaks over real pipes.
 const SERVE: &str = "--serve-over-stdio";
 
+/// With this argument the newcomer approves the sign-in, in a browser.
+const INTERACTIVE: &str = "--interactive";
+
 const INTRODUCTION: &str = "This program plays an editor. It starts the real language server as a process of its own \
     and talks with it over pipes, as VS Code or Neovim would. Two projects are open, and each has an account of its \
     own. The services that answer are played on this machine too: no network, no key of yours, nothing left behind.";
@@ -30,10 +33,11 @@ const CLOSING: &str = "Everything was as told. To use it: put a key in a project
     `qwen-language-server` to your editor; README.md says how, editors/PROTOCOL.md has every message.";
 
 fn main() -> ExitCode {
-    if std::env::args().nth(1).as_deref() == Some(SERVE) {
+    let argument = std::env::args().nth(1);
+    if argument.as_deref() == Some(SERVE) {
         return serve();
     }
-    let mut stage = Stage::set(SERVE);
+    let mut stage = Stage::set(SERVE, argument.as_deref() == Some(INTERACTIVE));
     stage.screen.headline("qwen-language-server, as an editor sees it");
     stage.screen.say(INTRODUCTION);
     stage.screen.legend();

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::screen::Screen;
 use super::support::editor::{Editor, Pending};
 use super::support::http::{Http, Reply};
+use super::support::oauth::OAuth;
 use super::support::openai::{Answer, OpenAi};
 use super::support::world::World;
 
@@ -25,6 +26,12 @@ pub struct Stage {
     pub blog: Project,
     /// The proxy that every connection out of this machine would have to go through. It lets none out.
     pub proxy: Http,
+    /// The sign-in service.
+    pub oauth: OAuth,
+    /// The service that it names for chats.
+    pub portal: OpenAi,
+    /// Whether the newcomer approves the sign-in.
+    pub interactive: bool,
     tokens: i64,
 }
 
@@ -59,7 +66,7 @@ const PAUSE: Duration = Duration::from_millis(60);
 
 impl Stage {
     /// Makes the files, starts the services and the server. `serve` is the argument that makes this program the server.
-    pub fn set(serve: &str) -> Self {
+    pub fn set(serve: &str, interactive: bool) -> Self {
         let shop = OpenAi::start()
             .answer(Answer::stream(pieces(SHOP_ANSWER)).pause(PAUSE))
             .answer(Answer::stream(pieces(LONG_ANSWER)).pause(PAUSE).then_hold());
@@ -82,6 +89,10 @@ impl Stage {
             service: blog,
         };
         let proxy = Http::start(|_| Reply::new(403, "text/plain", "nothing leaves this machine"));
+        let portal = OpenAi::start().stream(["I am Qwen, and you are signed in."]);
+        let oauth = OAuth::start();
+        oauth.set_device("interval", json!(1));
+        oauth.set_token("resource_url", json!(portal.base_url()));
         let world = World::new()
             .root(shop.name, [(shop.file, &shop.text)])
             .root(blog.name, [(blog.file, &blog.text)])
@@ -89,6 +100,9 @@ impl Stage {
             .env("OPENAI_API_KEY", OWN_KEY)
             .env("HTTPS_PROXY", proxy.url())
             .env("HTTP_PROXY", proxy.url())
+            .env("QWEN_OAUTH_BASE_URL", oauth.base_url())
+            .initialization_options(json!({ "qwen": { "notifications": ["qwen/deviceAuthorization"] } }))
+            .canary("canary-")
             .canary(SHOP_KEY)
             .canary(BLOG_KEY)
             .canary(OWN_KEY);
@@ -97,7 +111,17 @@ impl Stage {
         }
         let mut server = Command::new(std::env::current_exe().expect("this program's own file"));
         server.arg(serve);
-        Self { screen: Screen::new(), editor: world.start_with(server), shop, blog, proxy, tokens: 0 }
+        Self {
+            screen: Screen::new(),
+            editor: world.start_with(server),
+            shop,
+            blog,
+            proxy,
+            oauth,
+            portal,
+            interactive,
+            tokens: 0,
+        }
     }
 
     /// A path or URI as the newcomer reads it: from the project's name, or from `~`, on.
@@ -116,6 +140,16 @@ impl Stage {
         let roots = world.root_path("").display().to_string();
         let home = world.home().display().to_string();
         text.replace(&format!("file://{roots}"), "").replace(&roots, "").replace(&home, "~")
+    }
+
+    /// Makes a folder with one file, and lets the editor open it.
+    pub fn open_folder(&mut self, name: &str, file: &str, text: &str) {
+        let path = self.editor.world().root_path(name).join(file);
+        let directory = path.parent().expect("a file is in a directory");
+        fs::create_dir_all(directory).and_then(|()| fs::write(&path, text)).expect("the world is writable");
+        self.screen.sent("workspace/didChangeWorkspaceFolders", &format!("{{ added: [ {name} ] }}"));
+        let added = json!({ "added": [{ "uri": self.editor.uri(name), "name": name }], "removed": [] });
+        self.editor.notify("workspace/didChangeWorkspaceFolders", json!({ "event": added }));
     }
 
     /// Asks for the status of a root, and shows the question.

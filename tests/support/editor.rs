@@ -88,6 +88,11 @@ impl Editor {
         &self.world
     }
 
+    /// A text that the test knows of only now, and that the server must not have written.
+    pub fn add_canary(&mut self, text: impl Into<String>) {
+        self.world.add_canary(text);
+    }
+
     /// The `file:` URI of a root, or of a file below one.
     pub fn uri(&self, name: &str) -> String {
         self.world.uri(name)

@@ -107,6 +107,11 @@ impl World {
         self
     }
 
+    /// The same for a text that is known only later.
+    pub fn add_canary(&mut self, text: impl Into<String>) {
+        self.canaries.push(text.into());
+    }
+
     /// The editor's capabilities; none by default.
     pub fn capabilities(mut self, capabilities: Value) -> Self {
         self.capabilities = capabilities;

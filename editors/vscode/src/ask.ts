@@ -21,3 +21,9 @@ export function orSay<T extends unknown[]>(run: (...values: T) => unknown): (...
     }
   }
 }
+
+/** Opens the settings where this one can be set: a remote machine has its own page for its programs' paths. */
+export async function openSetting(name: string): Promise<void> {
+  if (vscode.env.remoteName === undefined) await vscode.commands.executeCommand('workbench.action.openSettings', name)
+  else await vscode.commands.executeCommand('workbench.action.openRemoteSettings', { query: name })
+}

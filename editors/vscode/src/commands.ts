@@ -1,6 +1,6 @@
 /** The commands, each by its name. */
 import * as vscode from 'vscode'
-import { orSay } from './ask'
+import { openSetting, orSay } from './ask'
 import { selectModel, setKey, signOut, switchMethod, trustEndpoint } from './auth/actions'
 import type { SignIn } from './auth/signIn'
 import type { Proposals } from './chat/apply'
@@ -29,13 +29,14 @@ export function registerCommands({ qwen, signIn, session, view, proposals }: Par
     'qwenls.trustEndpoint': () => trustEndpoint(qwen),
     'qwenls.openOrigin': () => openOrigin(qwen),
     'qwenls.showStatus': () => showStatus(qwen),
-    'qwenls.setPath': () => vscode.commands.executeCommand('workbench.action.openSettings', 'qwen.server.path'),
+    'qwenls.setPath': () => openSetting('qwen.server.path'),
     'qwenls.openChat': () => view.focus(),
     'qwenls.newChat': () => {
       session.startNew()
       return view.focus()
     },
     'qwenls.history': () => pickConversation(session, view),
+    'qwenls.chatDocument': () => openChatDocument(qwen),
     'qwenls.addSelection': () => attachEditor(session, view, proposals),
     'qwenls.addFile': (uri?: vscode.Uri) => attachFile(session, view, qwen, uri),
     'qwenls.explain': async () => {
@@ -52,6 +53,14 @@ export function registerCommands({ qwen, signIn, session, view, proposals }: Par
     'qwenls.walkthrough': () => vscode.commands.executeCommand('workbench.action.openWalkthrough', 'qwen-language-server.qwen-language-server#start', false),
   }
   return vscode.Disposable.from(...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, orSay(run))))
+}
+
+/** A conversation as a Markdown file: the server makes it, opens it and answers in it. */
+async function openChatDocument(qwen: Qwen): Promise<void> {
+  const { root } = qwen.roots.current
+  const known = (await vscode.commands.getCommands()).includes('qwen.chat')
+  if (!known) throw new Error(t('The Qwen language server is not running.'))
+  await vscode.commands.executeCommand('qwen.chat', ...(root === undefined ? [] : [{ root }]))
 }
 
 async function attachEditor(session: ChatSession, view: ChatView, proposals: Proposals): Promise<void> {

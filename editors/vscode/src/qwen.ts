@@ -18,7 +18,7 @@ const { t } = vscode.l10n
 export class Qwen implements vscode.Disposable {
   readonly roots = new Roots()
   server: ServerState = 'starting'
-  /** Requests that run. */
+  /** Answers that are on their way. */
   busy = 0
   /** Why there is no status. */
   problem: string | undefined
@@ -101,10 +101,12 @@ export class Qwen implements vscode.Disposable {
     return this.running(async (client) => {
       const partialResultToken = this.newToken()
       const progress = client.onProgress(new ProgressType<ChatDelta>(), partialResultToken, onDelta)
+      this.count(1)
       try {
         return await send<ChatResult>(client, methods.chat, { ...params, partialResultToken }, token)
       } finally {
         progress.dispose()
+        this.count(-1)
       }
     })
   }
@@ -158,14 +160,12 @@ export class Qwen implements vscode.Disposable {
 
   private async running<T>(ask: (client: LanguageClient) => Promise<T>): Promise<T> {
     if (!this.client) throw new Error(t('The Qwen language server is not running.'))
-    this.busy += 1
+    return ask(this.client)
+  }
+
+  private count(more: number): void {
+    this.busy += more
     this.changed.fire()
-    try {
-      return await ask(this.client)
-    } finally {
-      this.busy -= 1
-      this.changed.fire()
-    }
   }
 
   private learn(status: AuthStatus): void {
@@ -202,7 +202,7 @@ export class Qwen implements vscode.Disposable {
     const setPath = t('Set Path')
     const retry = t('Try Again')
     const chosen = await vscode.window.showErrorMessage(message, setPath, retry)
-    if (chosen === setPath) await vscode.commands.executeCommand('workbench.action.openSettings', 'qwen.server.path')
+    if (chosen === setPath) await vscode.commands.executeCommand('qwenls.setPath')
     if (chosen === retry) await this.restart()
   }
 

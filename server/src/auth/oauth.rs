@@ -1,6 +1,6 @@
 //! The three requests of Qwen OAuth: device authorization, poll and refresh (RFC 8628, RFC 7636, RFC 6749 §6).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use oauth2::{DeviceCode, PkceCodeChallenge, PkceCodeVerifier};
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
@@ -120,7 +120,12 @@ impl Service {
         if let Some(id) = request_id {
             request = request.header("x-request-id", id.to_string());
         }
-        let mut response = request.send().await.map_err(|error| self.unreachable(error))?;
+        let started = Instant::now();
+        let sent = request.send().await;
+        let status = sent.as_ref().map_or(0, |response| response.status().as_u16());
+        // Nothing of the form or the answer: they are secrets, and an answer may reflect the form.
+        tracing::debug!(host = self.host, path, status, ms = started.elapsed().as_millis(), "answered");
+        let mut response = sent.map_err(|error| self.unreachable(error))?;
         let mut body = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.unreachable(error))? {
             if body.len() + chunk.len() > LARGEST_ANSWER {

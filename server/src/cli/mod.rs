@@ -9,7 +9,7 @@ mod print;
 mod sign_in;
 
 use std::io::IsTerminal;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 use self::args::{Arguments, Command};
 use self::print::{complain, print};
 use crate::env::Environment;
+use crate::files::{Disk, Files};
 use crate::qwen::{Error, Qwen, Scope, Settings};
 use crate::{log, lsp, transport};
 
@@ -124,8 +125,11 @@ impl From<Error> for Failure {
 
 fn scope(root: &Path) -> Result<Scope, Failure> {
     let absolute = std::path::absolute(root).map_err(|error| Failure::usage(format!("{}: {error}", root.display())))?;
-    // `.` and a trailing slash are spellings; the directory is looked for where the user said, symlinks and all.
+    // `.` and a trailing slash are spellings; the directory is looked for where the user said, symlinks and all. But
+    // `app/../other` is not inside `app`, whose file would be found on the way up.
     let root: PathBuf = absolute.components().collect();
+    let climbs = root.components().any(|part| part == Component::ParentDir);
+    let root = if climbs { Disk.real_path(&root).unwrap_or(root) } else { root };
     if root.is_dir() {
         Ok(Scope { root, settings: Settings::default(), model: None })
     } else {

@@ -73,8 +73,9 @@ impl Announcements {
             shared.compare().await;
             shared.watch_files().await;
             loop {
-                shared.changed.notified().await;
+                // Once at least: what changed before the watch began is nobody's event.
                 shared.compare().await;
+                shared.changed.notified().await;
             }
         });
     }

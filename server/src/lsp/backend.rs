@@ -106,6 +106,11 @@ impl Backend {
         self.announcements.announce_changes().await;
     }
 
+    /// Compares the roots' status soon.
+    pub fn something_changed(&self) {
+        self.announcements.something_changed();
+    }
+
     async fn complain(&self, complaints: Vec<String>) {
         for complaint in complaints {
             self.client.show_message(MessageType::WARNING, complaint).await;

@@ -158,10 +158,12 @@ impl Root {
 
 /// The path that a `file:` URI names; a bare absolute path is taken as one too.
 pub fn file_path(uri: &str) -> Option<PathBuf> {
-    if Path::new(uri).is_absolute() {
-        return Some(plain(Path::new(uri)));
-    }
-    let url = Url::parse(uri).ok().filter(|url| url.scheme() == "file")?;
+    let url = if Path::new(uri).is_absolute() {
+        // Parsed again: that is what takes `..` out, which would be taken for a directory on the way up.
+        Url::parse(Url::from_file_path(uri).ok()?.as_str()).ok()?
+    } else {
+        Url::parse(uri).ok().filter(|url| url.scheme() == "file")?
+    };
     url.to_file_path().ok().map(|path| plain(&path))
 }
 
@@ -220,6 +222,13 @@ mod tests {
         assert_eq!(roots(&["file:///a", "file:///b"]).locate(&Place::default()), Err(ambiguous));
         assert_eq!(path(roots(&[]).locate(&Place::default())), Path::new("/start"));
         assert_eq!(path(roots(&["file:///a"]).locate(&document("untitled:Untitled-1"))), Path::new("/a"));
+    }
+
+    #[test]
+    fn a_path_does_not_lead_through_a_directory_that_it_leaves() {
+        for uri in ["/w/app/../other/%41", "file:///w/app/../other/%2541", "file:///w/app/%2E%2E/other/%2541"] {
+            assert_eq!(file_path(uri).as_deref(), Some(Path::new("/w/other/%41")), "{uri}");
+        }
     }
 
     #[test]

@@ -152,7 +152,9 @@ async fn by_message(backend: &Backend, authorization: &DeviceAuthorization) -> C
     match chosen {
         Some(Some(item)) if item.title == CANCEL => Choice::Cancel,
         Some(Some(item)) if item.title == OPEN => {
-            backend.qwen.open_browser(authorization.page()).await;
+            if !backend.qwen.open_browser(authorization.page()).await {
+                by_text(backend, authorization).await;
+            }
             Choice::None
         }
         Some(Some(_) | None) => Choice::None,

@@ -32,6 +32,7 @@ impl Qwen {
     /// Decides who is asked for `scope`, and as whom; `model` is the request's own.
     pub async fn resolve(&self, scope: &Scope, model: Option<&str>) -> Resolution {
         let request = RequestFields { model: model.or(scope.model.as_deref()).map(str::to_owned) };
+        self.tokens.settle(&scope.root, scope.settings.credential_store).await;
         let first = self.resolve_with(scope, &request, StoredKey::NotAsked, None).await;
         // The keyring is asked only for what no other source gave.
         let stored_key = match &first.wants_stored_key {
@@ -101,16 +102,19 @@ impl Qwen {
         match (resolution.state, &resolution.method) {
             (State::SignedIn, Some(method)) => match method.value {
                 Method::Openai => Ok(with_key(scope, resolution)),
-                Method::QwenOauth => self.with_token(scope, resolution).await,
+                Method::QwenOauth => self.with_token(scope, resolution, model).await,
             },
             _ => Err(Error::of_problems(&resolution.problems)),
         }
     }
 
-    async fn with_token(&self, scope: &Scope, resolution: Resolution) -> Result<Account, Error> {
+    async fn with_token(&self, scope: &Scope, resolution: Resolution, model: Option<&str>) -> Result<Account, Error> {
         let client = self.http.client(&self.env)?;
         let token = self.tokens.of(scope.settings.credential_store)?.token(client).await?;
-        let requested_model = resolution.model.map_or_else(default_model, |found| found.value);
+        // The resolution has only models that are served; whoever asks for another one by name is told.
+        let named = model.or(scope.model.as_deref()).or(scope.settings.resolution.model.as_deref()).map(str::to_owned);
+        let resolved = || resolution.model.map_or_else(default_model, |found| found.value);
+        let requested_model = named.unwrap_or_else(resolved);
         let model = default_model();
         let warnings = if requested_model == model {
             Vec::new()

@@ -81,6 +81,7 @@ impl Chat {
     fn explain(&self, error: chat::Error) -> Error {
         match error {
             chat::Error::TokenRefused(_) if self.progress == Progress::AskedWithNewToken => Error::FreeTierEnded(error),
+            chat::Error::RateLimited { .. } if self.account.method == Method::QwenOauth => Error::MinuteLimit(error),
             chat::Error::QuotaExhausted(_) if self.account.method == Method::QwenOauth => {
                 Error::DailyQuota { error, wait: quota::until_tomorrow(SystemTime::now()) }
             }

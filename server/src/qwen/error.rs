@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::auth::pace::REQUESTS_PER_MINUTE;
 use crate::auth::quota::REQUESTS_PER_DAY;
 use crate::auth::{self, keyring, remembered};
 use crate::chat;
@@ -111,6 +112,9 @@ pub enum Error {
     /// A token that was just renewed, and is refused all the same.
     #[error("{0}; Qwen's free tier ended on 2026-04-15, so a sign-in alone no longer reaches a model: set an API key")]
     FreeTierEnded(chat::Error),
+    /// Qwen OAuth's requests of the minute are used up.
+    #[error("{0}; Qwen OAuth allows {REQUESTS_PER_MINUTE} requests a minute, from all your programs together")]
+    MinuteLimit(chat::Error),
     /// Qwen OAuth's requests of the day are used up.
     #[error("{error}; Qwen OAuth allows {REQUESTS_PER_DAY} requests a day, and counts anew in {} h", hours(.wait))]
     DailyQuota {
@@ -182,6 +186,7 @@ impl Error {
             Self::NoAccount { kind, .. } => *kind,
             Self::Chat(error) => kind_of_chat(error),
             Self::FreeTierEnded(_) => ErrorKind::SessionExpired,
+            Self::MinuteLimit(_) => ErrorKind::RateLimited,
             Self::DailyQuota { .. } => ErrorKind::QuotaExhausted,
             Self::Auth(error) => kind_of_auth(error),
             Self::Keyring(_) => ErrorKind::KeyringUnavailable,
@@ -222,7 +227,7 @@ impl Error {
     /// What else is known.
     pub fn details(&self) -> Details {
         match self {
-            Self::Chat(error) | Self::FreeTierEnded(error) => details_of_chat(error),
+            Self::Chat(error) | Self::FreeTierEnded(error) | Self::MinuteLimit(error) => details_of_chat(error),
             Self::DailyQuota { error, wait } => {
                 Details { retry_after: Some(whole_seconds(*wait)), ..details_of_chat(error) }
             }

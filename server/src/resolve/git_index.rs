@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Problem, ProblemKind};
-use crate::files::Files;
+use crate::files::{Files, ReadError};
 
 /// The largest index that is read, in bytes.
 const INDEX_LIMIT: u64 = 64 * 1024 * 1024;
@@ -14,7 +14,9 @@ const POINTER_LIMIT: u64 = 4096;
 /// The problem that a file with a key is tracked by git, if it is. For a status, not for every request: an index may
 /// have many entries.
 pub fn git_problem(files: &dyn Files, path: &Path) -> Option<Problem> {
-    let work_tree = path.ancestors().skip(1).find(|directory| files.real_path(&directory.join(".git")).is_some())?;
+    // One look per directory: its real path would take one for each directory above it.
+    let is_there = |git: &Path| !matches!(files.read_bytes(git, POINTER_LIMIT), Err(ReadError::NotFound));
+    let work_tree = path.ancestors().skip(1).find(|directory| is_there(&directory.join(".git")))?;
     let index = files.read_bytes(&git_directory(files, work_tree)?.join("index"), INDEX_LIMIT).ok()?;
     // The index's names have slashes on every system.
     let name = path.strip_prefix(work_tree).ok()?;

@@ -16,11 +16,14 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         let env = [("HOME".to_owned(), home.path().to_str().unwrap().to_owned())].into_iter().collect();
         let (watch, changes) = watch(&env).unwrap();
-        for root in roots {
-            let path = home.path().join(root);
-            fs::create_dir_all(&path).unwrap();
+        let paths: Vec<PathBuf> = roots.iter().map(|root| home.path().join(root)).collect();
+        // All of them first: making one where another is watched already would be a change of that one too.
+        for path in &paths {
+            fs::create_dir_all(path).unwrap();
             fs::write(path.join(".env"), "A=1").unwrap();
-            watch.add(&path).unwrap();
+        }
+        for path in &paths {
+            watch.add(path).unwrap();
         }
         Self { home, watch, changes }
     }

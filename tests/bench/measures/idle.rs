@@ -37,9 +37,12 @@ fn idle(what: &str, wire: &Wire) -> Vec<Row> {
     let (waits_before, spent_before) = look();
     thread::sleep(IDLE);
     let (waits_after, spent_after) = look();
-    let (woken, spent) = (waits_after.saturating_sub(waits_before), spent_after.saturating_sub(spent_before));
+    let woken = waits_after.0.saturating_sub(waits_before.0);
+    let by_files = waits_after.1.saturating_sub(waits_before.1);
+    let spent = spent_after.saturating_sub(spent_before);
     vec![
         Row::new(format!("{what}: wake-ups"), woken.to_string()).floor("0").target("0", woken == 0),
+        Row::new("  by others' use of directories on the way to the root", by_files.to_string()),
         Row::new("  processor time", format!("{} ms", spent.as_millis())).floor("0 ms"),
     ]
 }

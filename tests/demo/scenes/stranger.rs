@@ -1,9 +1,5 @@
 //! A cloned project that names an endpoint of its author's: the user's own key is not sent there.
 
-use std::fs;
-
-use serde_json::json;
-
 use super::accounts;
 use crate::stage::{Stage, expect};
 
@@ -14,16 +10,10 @@ const ENDPOINT: &str = "https://llm.stranger.example/v1";
 
 pub fn play(stage: &mut Stage) {
     let text = format!("OPENAI_BASE_URL={ENDPOINT}");
-    let path = stage.editor.world().root_path(NAME);
-    fs::create_dir_all(&path).expect("the world is writable");
-    fs::write(path.join(".env"), &text).expect("the world is writable");
-
     stage.screen.elsewhere("The user clones a project and opens it. It has no key, but this in cloned/.env:");
     stage.screen.detail(&text);
     stage.screen.elsewhere("The only key in reach is the user's own, in the shell.");
-    stage.screen.sent("workspace/didChangeWorkspaceFolders", "{ added: [ cloned ] }");
-    let added = json!({ "added": [{ "uri": stage.editor.uri(NAME), "name": NAME }], "removed": [] });
-    stage.editor.notify("workspace/didChangeWorkspaceFolders", json!({ "event": added }));
+    stage.open_folder(NAME, ".env", &text);
     let status = stage.ask_status(NAME);
     accounts::show(stage, &status);
     expect(status["state"] == "refused", "the key is refused to that endpoint");

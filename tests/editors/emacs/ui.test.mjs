@@ -76,6 +76,20 @@ test('a model is chosen by its name', async (t) => {
   await screen.shows('`qwen3-max` is asked from now on')
 })
 
+test('a question in a chat document is answered in it', async (t) => {
+  const { world, screen } = await open(t, { key: 'sk-app-key-0000aaaa' })
+  world.write('app/talk.qwen.md', '## You\n\nhello from emacs\n')
+  screen.keys('C-x', 'C-f')
+  await screen.shows('Find file')
+  screen.type('talk.qwen.md')
+  screen.keys('Enter')
+  await screen.shows('hello from emacs')
+  await screen.shows('[eglot:app')
+  await qwen(screen, 'qwen.chatSend')
+  await screen.shows('you said: hello from emacs')
+  screen.picture('emacs-chat')
+})
+
 test('quitting leaves no server behind', async (t) => {
   const { world, screen } = await open(t, { key: 'sk-app-key-0000aaaa' })
   screen.keys('C-x', 'C-c')

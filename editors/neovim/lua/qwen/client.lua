@@ -122,6 +122,22 @@ function M.on_exit(_, _, id)
   end)
 end
 
+---Gives the server the files that are open. It sees their unsaved text only so, and a command, unlike the opening of
+---a file, starts it without one.
+---@param client vim.lsp.Client
+local function attach_open_files(client)
+  local root = require('qwen.root')
+  for _, bufnr in ipairs(vim.api.nvim_list_bufs()) do
+    if vim.api.nvim_buf_is_loaded(bufnr) and root.is_file(bufnr) then
+      local directory = root.directory(bufnr)
+      if directory then
+        M.add_folder(client, directory)
+      end
+      vim.lsp.buf_attach_client(bufnr, client.id)
+    end
+  end
+end
+
 ---Calls back with a server that is ready and knows the folder, or with nothing if none can be started.
 ---@param directory? string
 ---@param callback fun(client: vim.lsp.Client?)
@@ -143,7 +159,12 @@ function M.with(directory, callback)
   if not client then
     return callback(nil)
   end
-  M.when_ready(client, callback)
+  M.when_ready(client, function(ready)
+    if ready then
+      attach_open_files(ready)
+    end
+    callback(ready)
+  end)
 end
 
 ---Sends a request for a root, starting the server if need be.

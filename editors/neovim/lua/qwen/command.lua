@@ -83,6 +83,14 @@ local function run_inline(call)
   require('qwen.inline').enable(server, call.words[1] ~= 'off')
 end
 
+local function send_document()
+  local server = client.get()
+  if not server or not vim.api.nvim_buf_get_name(0):match('%.qwen%.md$') then
+    return vim.notify('Qwen: open a file whose name ends in .qwen.md; a chat has its own key for sending')
+  end
+  errors.execute(server, 'qwen.chatSend', { vim.uri_from_bufnr(0) })
+end
+
 ---@type table<string, qwen.Subcommand>
 local subcommands = {
   auth = {
@@ -113,6 +121,7 @@ local subcommands = {
   inline = { run = run_inline, complete = { 'on', 'off' } },
   log = { run = open_log },
   model = { run = choose_model },
+  send = { run = send_document },
   status = {
     run = function()
       auth.status(root.target())

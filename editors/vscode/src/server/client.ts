@@ -2,6 +2,7 @@
 import * as vscode from 'vscode'
 import { CloseAction, ErrorAction, LanguageClient, type LanguageClientOptions, type ServerOptions, TransportKind } from 'vscode-languageclient/node'
 import { methods } from '../protocol'
+import { withoutParams } from './trace'
 
 export interface Crashes {
   /** The server ended by itself; it is started again. */
@@ -19,7 +20,7 @@ export function createClient(command: string, log: vscode.LogOutputChannel, cras
       qwen: { ...settings(), notifications: [methods.authStatusChanged, methods.deviceAuthorization] },
     }),
     outputChannel: log,
-    traceOutputChannel: withoutParams(log),
+    traceOutputChannel: tracing(log),
     middleware: { window: { showDocument: openUntouched } },
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),
@@ -42,7 +43,7 @@ export function createClient(command: string, log: vscode.LogOutputChannel, cras
 /** The settings that hold for the whole window; a root's own are asked for by `workspace/configuration`. */
 function settings(): Record<string, unknown> {
   const section = vscode.workspace.getConfiguration('qwen')
-  const names = ['model', 'openai.baseUrl', 'envPrecedence', 'credentialStore', 'requestTimeout', 'inlineCompletion.enable', 'trustedEndpoints']
+  const names = ['model', 'openai.baseUrl', 'envPrecedence', 'credentialStore', 'requestTimeout', 'inlineCompletion.enable', 'inlineCompletion.automatic', 'trustedEndpoints']
   return Object.fromEntries(names.map((name) => [name, section.get(name)]))
 }
 
@@ -62,18 +63,13 @@ export function openExternal(address: string): Thenable<boolean> {
   return vscode.env.openExternal(address as unknown as vscode.Uri)
 }
 
-/** Tracing shows which messages passed and never what was in them: one of them carries a key. */
-function withoutParams(log: vscode.LogOutputChannel): vscode.LogOutputChannel {
+/** The log, for traces: without what was in the messages. */
+function tracing(log: vscode.LogOutputChannel): vscode.LogOutputChannel {
   return new Proxy(log, {
     get(target, name) {
-      if (name === 'trace') return (message: string) => target.trace(firstLine(message))
+      if (name === 'trace') return (message: string) => target.trace(withoutParams(message))
       const value: unknown = Reflect.get(target, name)
       return typeof value === 'function' ? (value as (...values: unknown[]) => unknown).bind(target) : value
     },
   })
-}
-
-export function firstLine(message: string): string {
-  // In its JSON form a trace is one object with the params inside.
-  return message.startsWith('{') ? '' : (message.split('\n', 1)[0] ?? '')
 }

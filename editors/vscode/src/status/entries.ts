@@ -7,7 +7,6 @@ export interface Entry {
   label: string
   detail?: string
   command: string
-  arguments?: unknown[]
 }
 
 export interface Situation {
@@ -24,7 +23,7 @@ export function menuEntries({ server, status, device, roots }: Situation, t: Tra
     { label: `$(output) ${t('Show the log')}`, command: 'qwenls.showLog' },
   ]
   if (server === 'missing' || server === 'stopped') {
-    const settings = { label: `$(gear) ${t('Set the path of the server')}`, command: 'workbench.action.openSettings', arguments: ['qwen.server.path'] }
+    const settings = { label: `$(gear) ${t('Set the path of the server')}`, command: 'qwenls.setPath' }
     return server === 'missing' ? [settings, ...log] : [...log, settings]
   }
   const entries: Entry[] = []

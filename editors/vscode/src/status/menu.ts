@@ -12,7 +12,7 @@ export async function showMenu(qwen: Qwen): Promise<void> {
   const entries = menuEntries({ server: qwen.server, status: qwen.status, device: qwen.device, roots }, t)
   const title = qwen.roots.name === undefined ? 'Qwen' : `Qwen · ${qwen.roots.name}`
   const picked = await vscode.window.showQuickPick<vscode.QuickPickItem & Entry>(entries, { title })
-  if (picked) await vscode.commands.executeCommand(picked.command, ...(picked.arguments ?? []))
+  if (picked) await vscode.commands.executeCommand(picked.command)
 }
 
 export async function pickRoot(qwen: Qwen): Promise<void> {

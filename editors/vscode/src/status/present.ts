@@ -101,7 +101,7 @@ function quotaText(status: AuthStatus, t: Translate): string | undefined {
 
 /** Text from files and servers, shown as it is: nothing in it becomes a link, an icon or a command. */
 export function escapeMarkdown(text: string): string {
-  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~$&]/g, '\\$&').replace(/\r?\n/g, ' ')
+  return text.replace(/[\\`*_{}[\]()#+\-.!|<>~$&:@/]/g, '\\$&').replace(/\r?\n/g, ' ')
 }
 
 export function tooltip(view: View, home: string, t: Translate): string {

@@ -98,6 +98,10 @@ pub async fn chat(backend: &Backend, params: Value) -> jsonrpc::Result<ChatResul
     let outcome = work_done.unless_cancelled(asking).await;
     // Before the response, whatever it is.
     work_done.end().await;
+    if !matches!(outcome, Ok(Ok(_))) {
+        // A session that has ended is another status.
+        backend.something_changed();
+    }
     let chat = outcome??;
     let (mut account, answer) = chat.answer();
     if let Some(fallback) = fallback(&account, answer.model.as_deref()) {

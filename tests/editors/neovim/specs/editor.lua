@@ -58,7 +58,7 @@ test('the command completes its words', function(t)
   local function complete(line)
     return vim.fn.getcompletion(line, 'cmdline')
   end
-  t.same({ 'auth', 'chat', 'doctor', 'inline', 'log', 'model', 'status', 'stop' }, complete('Qwen '))
+  t.same({ 'auth', 'chat', 'doctor', 'inline', 'log', 'model', 'send', 'status', 'stop' }, complete('Qwen '))
   t.same({ 'sign-in', 'sign-out' }, complete('Qwen auth sign'))
   t.same({ 'qwen-oauth', 'openai' }, complete('Qwen auth switch '))
   t.same({ 'on', 'off' }, complete('Qwen inline '))
@@ -99,7 +99,7 @@ test('the help has its tags', function(t)
 end)
 
 -- needs 0.12
-test('vim.pack installs the plugin from the repository', function(t)
+test('the README’s lines install the plugin with vim.pack, and its help', function(t)
   local repository = vim.fs.dirname(vim.fs.dirname(vim.env.PLUGIN))
   local copy = t.world .. '/qwen-language-server'
   local function git(...)
@@ -116,16 +116,18 @@ test('vim.pack installs the plugin from the repository', function(t)
   vim.opt.runtimepath:remove(vim.env.PLUGIN)
   vim.g.loaded_qwen = nil
   vim.api.nvim_del_user_command('Qwen')
-  vim.pack.add({ 'file://' .. copy }, {
-    confirm = false,
-    load = function(plugin)
-      vim.opt.runtimepath:append(plugin.path .. '/editors/neovim')
-      vim.cmd.runtime('plugin/qwen.lua')
-    end,
-  })
+  local readme = table.concat(vim.fn.readfile(vim.env.PLUGIN .. '/README.md'), '\n')
+  local lines = readme:match('```lua\n(.-)```'):gsub('/path/to/qwen%-language%-server', copy)
+  -- A person is asked before something is installed.
+  local add = vim.pack.add
+  vim.pack.add = function(specs, opts)
+    return add(specs, vim.tbl_extend('force', opts, { confirm = false }))
+  end
+  assert(loadstring(lines))()
   t.same(2, vim.fn.exists(':Qwen'))
   local found = vim.api.nvim_get_runtime_file('plugin/qwen.lua', true)
   t.same(true, found[1]:find('site/pack/core/opt/qwen-language-server', 1, true) ~= nil)
+  vim.cmd.help('qwen-chat')
 end)
 
 test('opening a file brings no complaint', function(t)

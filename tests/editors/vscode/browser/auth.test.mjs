@@ -51,7 +51,7 @@ test('a sign-in can be cancelled from the menu, and begun again', inWindow({}, a
   await window.command('Qwen: Show Menu')
   const entry = (text) => page.locator('.quick-input-list .monaco-list-row', { hasText: text })
   await entry('Copy the code WDJB-MJHT').click()
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'WDJB-MJHT')
+  await page.waitForFunction(async () => (await navigator.clipboard.readText()) === 'WDJB-MJHT')
   await window.command('Qwen: Show Menu')
   await entry('Cancel signing in').click()
   await window.status('signed out')
@@ -92,24 +92,18 @@ test('a key goes from the password box to the server, and into no setting', inWi
   assert.doesNotMatch(readFileSync(join(window.home, '.data/User/settings.json'), 'utf8'), /7777/)
 }))
 
-test("the user's key is held back from an endpoint that only the project names, until it is trusted", inWindow({ folders: { app: { '.env': 'QWEN_NOTHING=1\n' } } }, async (window) => {
+test("the user's key is held back from an endpoint that only the project names, until it is trusted", inWindow({
+  folders: { app: { '.env': 'OPENAI_BASE_URL=https://stranger.example/v1\nOPENAI_MODEL=project-model\n' } },
+  environment: { OPENAI_API_KEY: 'sk-canary-mine-8888' },
+}, async (window) => {
   const { page } = window
-  await window.status('signed out')
-  // The home file counts only where the project has no file of its own; the keyring and the environment always do.
-  await window.command('Qwen: Set API Key')
-  const box = page.locator('.quick-input-widget input').first()
-  await page.getByText('It is kept in the keyring').waitFor()
-  await box.fill('sk-canary-mine-8888')
-  await box.press('Enter')
-  await page.getByText('The address of the API').waitFor()
-  await box.fill(`${window.api}/v1`)
-  await box.press('Enter')
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Memory' }).click()
-  await window.toast('Key sk-…8888 is set').waitFor()
-  window.write('app/.env', 'OPENAI_BASE_URL=http://127.0.0.1:9/v1\n')
   await window.status('key held back')
-  await window.command('Qwen: Trust Endpoint')
-  await page.locator('.monaco-dialog-box').getByText('http://127.0.0.1:9/v1').first().waitFor()
-  await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Until the Server Ends' }).click()
-  await page.locator('#qwen-language-server\\.qwen-language-server\\.qwenls\\.status').filter({ hasText: 'key held back' }).waitFor({ state: 'detached' })
+  await window.command('Qwen: Open Chat')
+  await window.chat().getByRole('button', { name: 'Trust the Endpoint' }).click()
+  const dialog = page.locator('.monaco-dialog-box')
+  await dialog.getByText('Send your key to https://stranger.example/v1?').waitFor()
+  await window.picture('trust')
+  await dialog.getByRole('button', { name: 'Until the Server Ends' }).click()
+  await window.status('project-model')
+  await window.chat().getByText('stranger.example · sk-…8888').waitFor()
 }))

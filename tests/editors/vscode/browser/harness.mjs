@@ -15,15 +15,19 @@ const runScript = join(here, '../../run-vscode.sh')
 /** What no log and no file of the editor's may ever hold. */
 const CANARY = /sk-canary-[a-z]+/
 
+/** The item in the status bar. */
+export const ITEM = '#qwen-language-server\\.qwen-language-server\\.qwenls\\.status'
+
 let browser
 let extensions
 
-/** The packed extension, installed once. */
+/** The packed extension, and the tests' own that uses it, installed once. */
 function installed() {
   if (extensions) return extensions
   extensions = mkdtempSync(join(tmpdir(), 'qwen-ext-'))
   const data = mkdtempSync(join(tmpdir(), 'qwen-data-'))
-  const done = spawnSync(runScript, [data, extensions, '--install-extension', process.env.VSIX], { encoding: 'utf8' })
+  const packages = [process.env.VSIX, process.env.CONSUMER_VSIX].flatMap((path) => ['--install-extension', path])
+  const done = spawnSync(runScript, [data, extensions, ...packages], { encoding: 'utf8' })
   rmSync(data, { recursive: true, force: true })
   if (done.status !== 0) throw new Error(done.stdout + done.stderr)
   return extensions
@@ -53,9 +57,11 @@ function lineOf(child, pattern) {
  * folders: { name: { 'path': 'content' } }; `$API` in a content is the stand-in's address.
  * Options: settings, files to open, dark or light theme, `bundled: false` for a package without a server, environment.
  */
-export async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Default Dark Modern', bundled = true, environment = {}, size } = {}) {
+async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Default Dark Modern', bundled = true, environment = {}, size, ends }) {
   const home = mkdtempSync(join(tmpdir(), 'qwen-home-'))
+  ends.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
   const standin = spawn(process.execPath, [join(here, '../../standin.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  ends.push(() => standin.kill())
   const api = await lineOf(standin, /(http:\/\/\S+)/)
 
   const roots = {}
@@ -76,7 +82,8 @@ export async function openWindow({ folders = { app: {} }, settings = {}, theme =
   if (!bundled) {
     cpSync(ext, join(home, '.ext'), { recursive: true })
     ext = join(home, '.ext')
-    for (const folder of readdirSync(ext)) rmSync(join(ext, folder, 'bin'), { recursive: true, force: true })
+    const [folder] = readdirSync(ext).filter((name) => name.startsWith('qwen-language-server'))
+    rmSync(join(ext, folder, 'bin'), { recursive: true })
   }
   const names = Object.keys(folders)
   let query = `folder=${roots[names[0]]}`
@@ -89,10 +96,16 @@ export async function openWindow({ folders = { app: {} }, settings = {}, theme =
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home, LANG: 'C.UTF-8', QWEN_TEST_CACHE: cache, QWEN_OAUTH_BASE_URL: api, SHELL: '/bin/bash', ...environment },
   })
+  const ended = new Promise((resolve) => editor.on('exit', resolve))
+  ends.push(async () => {
+    try { process.kill(-editor.pid, 'SIGKILL') } catch { /* it is gone */ }
+    await ended
+  })
   const address = await lineOf(editor, /listening on (http:\/\/127\.0\.0\.1:\d+)/)
 
   browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
   const context = await browser.newContext({ viewport: size ?? { width: 1200, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'] })
+  ends.push(() => context.close())
   const visited = []
   await context.route('**/*', (route) => {
     const url = route.request().url()
@@ -116,7 +129,7 @@ export async function openWindow({ folders = { app: {} }, settings = {}, theme =
     write: (path, content) => write(join(home, path), content.replaceAll('$API', api)),
     picture: (name, options = {}) => page.screenshot({ path: join(pictures, `${name}.png`), ...options }),
     /** The item in the status bar, once it says so. */
-    status: (text) => page.locator('#qwen-language-server\\.qwen-language-server\\.qwenls\\.status').filter({ hasText: text }).waitFor(),
+    status: (text) => page.locator(ITEM).filter({ hasText: text }).waitFor(),
     /** The frame of our own chat view. */
     chat: () => page.frameLocator('iframe.webview.ready').frameLocator('#active-frame'),
     command: async (title) => {
@@ -134,34 +147,28 @@ export async function openWindow({ folders = { app: {} }, settings = {}, theme =
     toast: (text) => page.locator('.notification-toast, .notification-list-item').filter({ hasText: text }).first(),
     /** Processes of the server that this window started. */
     servers: () => spawnSync('pgrep', ['-g', String(editor.pid), '-f', 'qwen-language-server( |$).*--stdio'], { encoding: 'utf8' }).stdout.trim().split('\n').filter(Boolean).map(Number),
-    close: async () => {
-      await context.close()
-      const ended = new Promise((resolve) => editor.on('exit', resolve))
-      try { process.kill(-editor.pid, 'SIGKILL') } catch { /* it is gone */ }
-      await ended
-      standin.stdin.end()
-      standin.kill()
-      const leak = logsWithKey(data)
-      rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
-      if (leak) throw new Error(`a key is in ${leak}`)
-    },
   }
+  await page.locator(ITEM).waitFor()
   return window
 }
 
-/** Runs a test in a window and closes it whatever happens; a failure leaves a picture in the cache. */
+/** Runs a test in a window and ends all that it started; a failure leaves a picture in the cache. */
 export function inWindow(options, run) {
   return async (t) => {
-    const window = await openWindow(options)
+    const ends = []
+    let window
     try {
+      window = await openWindow({ ...options, ends })
       await run(window)
+      const leak = fileWithKey(join(window.home, '.data'))
+      if (leak) throw new Error(`a key is in ${leak}`)
     } catch (error) {
       const path = join(cache, `failed-${t.name.replace(/\W+/g, '-')}.png`)
-      await window.page.screenshot({ path }).catch(() => undefined)
+      await window?.page.screenshot({ path }).catch(() => undefined)
       console.error(`picture: ${path}`)
       throw error
     } finally {
-      await window.close()
+      for (const end of ends.reverse()) await end()
     }
   }
 }
@@ -172,7 +179,7 @@ function write(path, content) {
 }
 
 /** A file below the editor's own data that holds a whole key. */
-function logsWithKey(data) {
+function fileWithKey(data) {
   const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   return files.map((entry) => join(entry.parentPath, entry.name)).find((path) => CANARY.test(readFileSync(path, 'latin1')))
 }

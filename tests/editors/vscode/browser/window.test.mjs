@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { closeAll, inWindow } from './harness.mjs'
+import { ITEM, closeAll, inWindow } from './harness.mjs'
 
 after(closeAll)
 
 const env = (key, model) => `OPENAI_API_KEY=${key}\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=${model}\n`
 const shop = { '.qwen/.env': env('sk-canary-shop-1111', 'shop-model'), 'shop.ts': 'export const shop = 1\n' }
 const bank = { '.qwen/.env': env('sk-canary-bank-2222', 'bank-model'), 'bank.ts': 'export const bank = 2\n' }
-const item = '#qwen-language-server\\.qwen-language-server\\.qwenls\\.status'
 
 async function ask(window, text) {
   const box = window.chat().getByRole('textbox', { name: 'Message to Qwen' })
@@ -18,7 +17,7 @@ async function ask(window, text) {
 test('the tooltip of the status bar tells the key, the endpoint, and the file and line they came from', inWindow({ folders: { shop } }, async (window) => {
   const { page } = window
   await window.status('shop-model')
-  await page.locator(item).hover()
+  await page.locator(ITEM).hover()
   const tooltip = page.locator('.monaco-hover:visible')
   await tooltip.getByText('sk-…1111').waitFor()
   const text = await tooltip.innerText()
@@ -31,7 +30,7 @@ test('the tooltip of the status bar tells the key, the endpoint, and the file an
 test('the menu opens the file that won, at the line of the key', inWindow({ folders: { shop } }, async (window) => {
   const { page } = window
   await window.status('shop-model')
-  await page.locator(item).click()
+  await page.locator(ITEM).click()
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Open the file that won' }).waitFor()
   await window.picture('menu')
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Open the file that won' }).click()
