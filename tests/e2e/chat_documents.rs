@@ -272,3 +272,54 @@ fn an_editor_that_cannot_show_a_document_is_told_the_path() {
     let told = editor.expect_notification("window/showMessage")["message"].as_str().unwrap().to_owned();
     assert!(told.contains(".qwen.md") && told.contains("qwen.chatSend"), "{told}");
 }
+
+#[test]
+fn only_files_of_the_root_or_beside_the_document_are_attached() {
+    let model = OpenAi::start().stream(["ok"]);
+    let world = world(&model).home_file("secret.txt", "canary of home").canary("canary of home");
+    let link = world.root_path("app/link.txt");
+    std::os::unix::fs::symlink(world.home().join("secret.txt"), link).unwrap();
+    let home = world.home().display().to_string();
+    let mut editor = world.open();
+    let uri = editor.uri("app/a.qwen.md");
+    let text = format!("## You\n\n[a](../../home/secret.txt) [b]({home}/secret.txt) [c](link.txt) [d](src/a.rs)\n");
+    let mut buffer = Buffer::open(&mut editor, &uri, &text);
+    send(&mut editor, &uri);
+    until_answered(&mut editor, &mut buffer, 1);
+    let sent = model.requests()[0].body["messages"][0]["content"].as_str().unwrap().to_owned();
+    assert!(sent.contains("one\ntwo\nthree") && !sent.contains("canary of home"), "{sent}");
+}
+
+#[test]
+fn an_editor_whose_edits_name_no_version_is_refused() {
+    let model = OpenAi::start();
+    let mut editor = World::new().root("app", [(".qwen/.env", model.dotenv())]).open();
+    let uri = editor.uri("app/a.qwen.md");
+    Buffer::open(&mut editor, &uri, "## You\n\nGo\n");
+    send(&mut editor, &uri);
+    let told = editor.expect_notification("window/showMessage")["message"].as_str().unwrap().to_owned();
+    assert!(told.contains("documentChanges"), "{told}");
+}
+
+#[test]
+fn an_edit_that_the_editor_skipped_and_called_applied_is_made_again() {
+    let model = OpenAi::start().stream(["Hello"]);
+    let mut editor = world(&model).open();
+    let uri = editor.uri("app/a.qwen.md");
+    let mut buffer = Buffer::open(&mut editor, &uri, "notes: \n\n## You\n\nGo\n");
+    send(&mut editor, &uri);
+    for turn in 0.. {
+        if buffer.text.matches("## You").count() > 1 {
+            break;
+        }
+        let question = editor.expect_request("workspace/applyEdit");
+        if turn % 2 == 0 {
+            // As Neovim does: the user's typing is newer than the edit, which is skipped.
+            buffer.type_at(&mut editor, "notes: ".len(), "x");
+            editor.answer(question, json!({ "applied": true }));
+        } else {
+            buffer.apply(&mut editor, question);
+        }
+    }
+    assert!(buffer.text.contains("## Qwen\n\nHello\n\n## You\n"), "{}", buffer.text);
+}

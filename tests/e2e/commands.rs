@@ -93,7 +93,7 @@ fn an_endpoint_that_waits_is_trusted_by_one_click() {
     assert_eq!(editor.response(trust), Value::Null);
     let question = editor.expect_request("window/showMessageRequest");
     assert!(question.params["message"].as_str().unwrap().contains("llm.example.com"));
-    editor.answer(question, json!({ "title": "Trust it" }));
+    editor.answer(question, json!({ "title": "Trust it always" }));
     assert!(message(&mut editor).contains("trusted"));
     let status = editor.request("qwen/auth", json!({ "action": "status" }));
     assert_eq!(editor.response(status)["state"], "signedIn");
@@ -108,7 +108,10 @@ fn wrong_commands_and_arguments_are_errors() {
         ("qwen.status", json!([{ "nonsense": 1 }])),
         ("qwen.status", json!([{}, {}])),
         ("qwen.switchAuth", json!(["sk-canary"])),
+        ("qwen.signIn", json!([{ "method": "sk-canary" }])),
         ("qwen.status", json!([{ "root": "https://example.com/" }])),
+        ("qwen.status", json!([{ "root": "sk-canary" }])),
+        ("qwen.status", json!("sk-canary")),
     ] {
         let pending = execute(&mut editor, command, &arguments);
         let error = editor.error(pending);

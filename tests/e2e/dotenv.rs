@@ -188,7 +188,8 @@ fn other_documents_get_nothing() {
             assert_eq!(ask(&mut editor, "textDocument/hover", &uri, &place), Value::Null);
             assert_eq!(ask(&mut editor, "textDocument/completion", &uri, &place), Value::Null);
             let range = json!({ "range": { "start": at(0, 0), "end": at(1, 0) }, "context": { "diagnostics": [] } });
-            assert_eq!(ask(&mut editor, "textDocument/codeAction", &uri, &range), json!([]));
+            let offered = ask(&mut editor, "textDocument/codeAction", &uri, &range);
+            assert!(titles(offered.as_array().unwrap()).is_empty(), "{offered}");
             assert_eq!(ask(&mut editor, "textDocument/inlayHint", &uri, &range), Value::Null);
             assert_eq!(ask(&mut editor, "textDocument/codeLens", &uri, &json!({})), Value::Null);
             assert_eq!(ask(&mut editor, "textDocument/diagnostic", &uri, &json!({}))["items"], json!([]));
@@ -204,7 +205,9 @@ fn actions(editor: &mut Editor, uri: &str, line: usize) -> Vec<Value> {
 }
 
 fn titles(actions: &[Value]) -> Vec<&str> {
-    actions.iter().map(|action| action["title"].as_str().unwrap()).collect()
+    let titles = actions.iter().map(|action| action["title"].as_str().unwrap());
+    // The commands for editors without a command line are offered everywhere.
+    titles.filter(|title| !title.starts_with("Qwen: ")).collect()
 }
 
 #[test]
@@ -277,7 +280,10 @@ fn an_endpoint_is_trusted_by_a_code_action() {
     let range = json!({ "start": at(0, 20), "end": at(0, 20) });
     let params = json!({ "range": range, "context": { "diagnostics": [], "only": ["quickfix"] } });
     let there = ask(&mut editor, "textDocument/codeAction", &uri, &params);
-    assert_eq!((offered.len(), there[0]["title"].as_str()), (0, Some("Trust https://llm.example.com for app")));
+    assert_eq!(
+        (titles(&offered).len(), there[0]["title"].as_str()),
+        (0, Some("Trust https://llm.example.com for app"))
+    );
     let done = execute(&mut editor, "qwen.trustEndpoint", &there[0]["command"]["arguments"]);
     assert_eq!(editor.response(done), Value::Null);
     assert!(message(&mut editor).contains("trusted"));

@@ -233,7 +233,28 @@ impl Answer {
         self
     }
 
+    /// The same in one piece, for a question without `stream`: a chat's answer, or that of `/completions`.
+    fn into_whole(self, asked: &Asked) -> Reply {
+        let text: String = self.deltas.iter().filter_map(|delta| delta["content"].as_str()).collect();
+        let choice = if asked.path.ends_with("/chat/completions") {
+            json!({ "index": 0, "message": { "role": "assistant", "content": text }, "finish_reason": "stop" })
+        } else {
+            json!({ "index": 0, "text": text, "finish_reason": "stop" })
+        };
+        let body = json!({ "id": "cmpl-1", "model": asked.body["model"], "choices": [choice] });
+        let reply = Reply::chunked("application/json");
+        match self.end {
+            End::Finish(_) => Reply::json(200, &body),
+            End::Hold => reply.chunk("{").then_hold(),
+            End::Cut => reply.chunk("{").then_cut(),
+            End::Wait(gate) => reply.wait(&gate).chunk(body.to_string()),
+        }
+    }
+
     fn into_reply(self, asked: &Asked) -> Reply {
+        if asked.body["stream"] == false {
+            return self.into_whole(asked);
+        }
         let model = self.model.clone().map_or_else(|| asked.body["model"].clone(), Value::from);
         let event = |choices: Value, usage: Value| {
             let chunk = json!({ "id": "chatcmpl-1", "object": "chat.completion.chunk", "model": model, "choices": choices, "usage": usage });

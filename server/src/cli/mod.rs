@@ -30,7 +30,9 @@ pub fn run() -> ExitCode {
         return serve(arguments.client_process_id);
     };
     if let Command::Completions { shell } = command {
-        clap_complete::generate(shell, &mut Arguments::command(), "qwen-language-server", &mut std::io::stdout());
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Arguments::command(), "qwen-language-server", &mut script);
+        print(&String::from_utf8_lossy(&script));
         return ExitCode::SUCCESS;
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {

@@ -104,7 +104,9 @@ impl Files for Memory {
             Some(Entry::Bytes(bytes)) => Ok(bytes.clone()),
             Some(Entry::Text { text, .. }) => Ok(text.clone().into_bytes()),
             Some(Entry::Error(error)) => Err(error.clone()),
-            Some(Entry::Link(_)) | None => Err(ReadError::NotFound),
+            Some(Entry::Link(_)) => Err(ReadError::NotFound),
+            // A directory is what something stands below.
+            None => Err(self.real_path(path).map_or(ReadError::NotFound, |_| ReadError::Directory)),
         }
     }
 

@@ -8,18 +8,19 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::watch;
 use tower_lsp::ls_types::{
-    CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, CompletionParams, CompletionResponse,
+    CodeAction, CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, CompletionParams, CompletionResponse,
     DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
     DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
     DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams, Hover, HoverParams,
-    InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny, MessageType, ServerInfo,
-    Uri, WorkDoneProgressCancelParams,
+    InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, InlineCompletionList, LSPAny,
+    MessageType, ServerInfo, Uri, WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LanguageServer, jsonrpc};
 
 use super::announce::Announcements;
 use super::cancellation::Cancellations;
 use super::capabilities::server_capabilities;
+use super::completion::Suggestions;
 use super::configuration::Configuration;
 use super::dotenv;
 use super::handlers;
@@ -38,6 +39,8 @@ pub struct Backend {
     pub env_files: dotenv::push::EnvFiles,
     /// Work that the user may cancel.
     pub cancellations: Cancellations,
+    /// Suggestions at the cursor.
+    pub suggestions: Suggestions,
     session: Arc<Mutex<Session>>,
     /// Counts the changes of documents, for whoever waits for one.
     changes: watch::Sender<u64>,
@@ -55,6 +58,7 @@ impl Backend {
             configuration: Configuration::new(client.clone(), session.clone()),
             announcements: Announcements::new(client.clone(), session.clone(), qwen.clone()),
             cancellations: Cancellations::default(),
+            suggestions: Suggestions::default(),
             changes: watch::Sender::new(0),
             answering: Arc::default(),
             env_files: dotenv::push::EnvFiles::default(),
@@ -76,7 +80,7 @@ impl Backend {
     }
 
     /// `scope` with the settings that have arrived since; for the second half of a handler, after [`Self::settled`].
-    pub fn refreshed(&self, root: &Root, _scope: Scope) -> Scope {
+    pub fn scope_now(&self, root: &Root) -> Scope {
         self.with_session(|session| session.scope_of(root))
     }
 
@@ -134,6 +138,11 @@ impl Backend {
         handlers::models::models(self, params).await
     }
 
+    /// `textDocument/inlineCompletion`, which tower-lsp has no handler for.
+    pub async fn inline_completion(&self, params: Value) -> jsonrpc::Result<InlineCompletionList> {
+        handlers::inline_completion::inline_completion(self, params).await
+    }
+
     /// `window/workDoneProgress/cancel`, which tower-lsp has no handler for.
     #[expect(clippy::unused_async, reason = "tower-lsp routes to async functions only")]
     pub async fn work_done_progress_cancel(&self, params: WorkDoneProgressCancelParams) {
@@ -187,6 +196,10 @@ impl LanguageServer for Backend {
         Ok(())
     }
 
+    async fn code_action_resolve(&self, action: CodeAction) -> jsonrpc::Result<CodeAction> {
+        handlers::code_action_resolve::resolve(self, action).await
+    }
+
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
         let uri = params.text_document.uri.clone();
         self.with_session(|session| session.documents.open(params.text_document));
@@ -195,12 +208,14 @@ impl LanguageServer for Backend {
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
         let uri = params.text_document.uri.clone();
+        self.suggestions.key_pressed(&params.text_document.uri);
         self.with_session(|session| session.documents.change(params));
         self.changes.send_modify(|count| *count += 1);
         dotenv::push::changed(self, &uri);
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        self.suggestions.forget(&params.text_document.uri);
         self.with_session(|session| session.documents.close(&params.text_document.uri));
         self.changes.send_modify(|count| *count += 1);
         dotenv::push::closed(self, &params.text_document.uri);
@@ -219,11 +234,16 @@ impl LanguageServer for Backend {
     }
 
     async fn completion(&self, params: CompletionParams) -> jsonrpc::Result<Option<CompletionResponse>> {
-        Ok(dotenv::requests::complete(self, params).await.map(CompletionResponse::Array))
+        match dotenv::requests::complete(self, params.clone()).await {
+            Some(items) => Ok(Some(CompletionResponse::Array(items))),
+            None => Ok(handlers::completion::completion(self, params).await),
+        }
     }
 
     async fn code_action(&self, params: CodeActionParams) -> jsonrpc::Result<Option<CodeActionResponse>> {
-        Ok(Some(dotenv::requests::code_actions(self, params).await))
+        let mut actions = dotenv::requests::code_actions(self, params.clone()).await;
+        actions.extend(handlers::code_action::code_action(self, params).await.unwrap_or_default());
+        Ok(Some(actions))
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> jsonrpc::Result<Option<Vec<CodeLens>>> {

@@ -1,9 +1,9 @@
 //! What the editor can do, as far as this server cares, and what this server can do.
 
 use tower_lsp::ls_types::{
-    ClientCapabilities, CodeLensOptions, ExecuteCommandOptions, OneOf, SaveOptions, ServerCapabilities,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
-    WorkspaceFoldersServerCapabilities, WorkspaceServerCapabilities,
+    ClientCapabilities, ExecuteCommandOptions, OneOf, SaveOptions, ServerCapabilities, TextDocumentSyncCapability,
+    TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, WorkspaceFoldersServerCapabilities,
+    WorkspaceServerCapabilities,
 };
 
 use super::position::Encoding;
@@ -24,6 +24,12 @@ pub struct Abilities {
     pub work_done_progress: bool,
     /// Versioned edits in `workspace/applyEdit`.
     pub document_changes: bool,
+    /// Annotations of the changes in an edit.
+    pub change_annotations: bool,
+    /// Code actions that are more than commands.
+    pub code_action_literals: bool,
+    /// Code actions whose edit is asked for when the user has chosen.
+    pub code_action_resolve: bool,
     /// `window/showDocument`.
     pub show_document: bool,
     /// What it can do with a `.env`.
@@ -34,6 +40,8 @@ impl Abilities {
     /// Reads them from the `initialize` request.
     pub fn of(capabilities: &ClientCapabilities) -> Self {
         let (workspace, window) = (capabilities.workspace.as_ref(), capabilities.window.as_ref());
+        let code_action =
+            capabilities.text_document.as_ref().and_then(|text_document| text_document.code_action.as_ref());
         let encodings = capabilities.general.as_ref().and_then(|general| general.position_encodings.as_ref());
         Self {
             encoding: Encoding::negotiate(encodings.map(Vec::as_slice)),
@@ -52,6 +60,15 @@ impl Abilities {
                 .and_then(|edit| edit.document_changes)
                 .unwrap_or(false),
             dotenv: super::dotenv::push::ClientAbilities::of(capabilities),
+            change_annotations: workspace
+                .and_then(|workspace| workspace.workspace_edit.as_ref())
+                .is_some_and(|edit| edit.change_annotation_support.is_some()),
+            code_action_literals: code_action.is_some_and(|action| action.code_action_literal_support.is_some()),
+            code_action_resolve: code_action.is_some_and(|action| {
+                let resolved = action.resolve_support.as_ref();
+                action.data_support == Some(true)
+                    && resolved.is_some_and(|resolved| resolved.properties.iter().any(|name| name == "edit"))
+            }),
             show_document: window.and_then(|window| window.show_document.as_ref()).is_some_and(|show| show.support),
         }
     }
@@ -75,7 +92,8 @@ pub fn server_capabilities(abilities: &Abilities) -> ServerCapabilities {
                 .collect(),
             ..ExecuteCommandOptions::default()
         }),
-        code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
+        code_action_provider: Some(super::code_action::provider()),
+        inline_completion_provider: Some(OneOf::Left(true)),
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(WorkspaceFoldersServerCapabilities {
                 supported: Some(true),

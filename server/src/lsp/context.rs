@@ -73,10 +73,15 @@ fn refusal(uri: &str) -> jsonrpc::Error {
     ))
 }
 
-/// Whether a file is an environment file, which no model may see.
+/// Whether a file is one that holds keys, which no model may see.
 pub fn holds_secrets(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name == ".env" || name.starts_with(".env.") || name == "oauth_creds.json"
+    let of_qwen = path.parent().and_then(Path::file_name).is_some_and(|parent| parent == ".qwen");
+    // Qwen Code's settings hold keys in clear text.
+    of_qwen && matches!(name, "settings.json" | "settings.json.orig" | "trustedFolders.json")
+        || name == ".env"
+        || name.starts_with(".env.")
+        || name == "oauth_creds.json"
 }
 
 /// Reads the attachments, off the event loop.
@@ -104,9 +109,11 @@ fn read_one(attachment: Attachment) -> jsonrpc::Result<Excerpt> {
         },
     };
     Ok(match range {
-        Some(range) => {
-            Excerpt { name, lines: Some((range.start.line + 1, range.end.line + 1)), text: document.text_in(range) }
-        }
+        Some(range) => Excerpt {
+            name,
+            lines: Some((range.start.line.saturating_add(1), range.end.line.saturating_add(1))),
+            text: document.text_in(range),
+        },
         None => Excerpt { name, lines: None, text: document.text() },
     })
 }

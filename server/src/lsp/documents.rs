@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use ropey::Rope;
-use tower_lsp::ls_types::{DidChangeTextDocumentParams, Range, TextDocumentItem, Uri};
+use tower_lsp::ls_types::{DidChangeTextDocumentParams, Position, Range, TextDocumentItem, Uri};
 
 use super::position::Encoding;
 
@@ -64,6 +64,12 @@ impl Documents {
         self.recent.iter().rev().find(|uri| wanted(uri.as_str())).cloned()
     }
 
+    /// Every open document but this one, the one that was opened or changed last first.
+    pub fn others<'a>(&'a self, uri: &'a Uri) -> impl Iterator<Item = (&'a Uri, &'a Document)> {
+        let others = self.recent.iter().rev().filter(move |other| *other != uri);
+        others.filter_map(|other| Some((other, self.open.get(other)?)))
+    }
+
     fn touch(&mut self, uri: &Uri) {
         if self.recent.last() != Some(uri) {
             self.recent.retain(|open| open != uri);
@@ -93,12 +99,41 @@ impl Document {
         self.text.slice(self.encoding.chars_of(&self.text, range)).to_string()
     }
 
+    /// The byte at which `position` lies; beyond the end of a line or of the text, it is that end.
+    pub fn byte_of(&self, position: Position) -> usize {
+        self.encoding.byte_of(&self.text, position)
+    }
+
+    /// Where a byte of the text lies; within a character, that character's start.
+    pub fn position_of(&self, byte: usize) -> Position {
+        self.encoding.position_of(&self.text, self.text.byte_to_char(byte.min(self.len())))
+    }
+
+    /// Up to `limit` bytes of text that end at `byte`, in whole characters.
+    pub fn before(&self, byte: usize, limit: usize) -> String {
+        let end = self.text.byte_to_char(byte.min(self.len()));
+        let start = self.text.byte_to_char(byte.min(self.len()).saturating_sub(limit));
+        self.text.slice(start..end).to_string()
+    }
+
+    /// Up to `limit` bytes of text from `byte` on, in whole characters.
+    pub fn after(&self, byte: usize, limit: usize) -> String {
+        let start = self.text.byte_to_char(byte.min(self.len()));
+        let end = self.text.byte_to_char(byte.saturating_add(limit).min(self.len()));
+        self.text.slice(start..end).to_string()
+    }
+
     /// Where `wanted` stands last.
     pub fn find(&self, wanted: &str) -> Option<Range> {
         let text = self.text();
         let start = self.text.byte_to_char(text.rfind(wanted)?);
         let end = start + wanted.chars().count();
         Some(Range::new(self.encoding.position_of(&self.text, start), self.encoding.position_of(&self.text, end)))
+    }
+
+    /// How often `text` stands in it.
+    pub fn count(&self, text: &str) -> usize {
+        self.text().matches(text).count()
     }
 
     /// The place after the last character.
@@ -139,7 +174,7 @@ impl Document {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use tower_lsp::ls_types::{Position, TextDocumentContentChangeEvent, VersionedTextDocumentIdentifier};
+    use tower_lsp::ls_types::{TextDocumentContentChangeEvent, VersionedTextDocumentIdentifier};
 
     use super::*;
 

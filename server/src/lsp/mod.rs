@@ -6,6 +6,8 @@ pub mod cancellation;
 pub mod capabilities;
 pub mod chat_document;
 pub mod choose;
+pub mod code_action;
+pub mod completion;
 pub mod configuration;
 pub mod context;
 pub mod documents;
@@ -44,6 +46,7 @@ pub fn run(options: &transport::Options) -> io::Result<i32> {
             .custom_method("qwen/auth", Backend::auth)
             .custom_method("qwen/chat", Backend::chat)
             .custom_method("qwen/models", Backend::models)
+            .custom_method("textDocument/inlineCompletion", Backend::inline_completion)
             .custom_method(WorkDoneProgressCancel::METHOD, Backend::work_done_progress_cancel);
         #[cfg(debug_assertions)]
         let builder = probe::register(builder, |backend| &backend.client);

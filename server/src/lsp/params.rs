@@ -4,27 +4,13 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tower_lsp::jsonrpc;
 
+use crate::transport::without_values;
+
 /// `params` as a `T`; `-32602` with the reason otherwise.
 pub fn parse<T: DeserializeOwned>(params: Value) -> jsonrpc::Result<T> {
     // A request without params reads as one with an empty object: every member may be optional.
     let params = if params.is_null() { Value::Object(serde_json::Map::new()) } else { params };
     serde_json::from_value(params).map_err(|error| jsonrpc::Error::invalid_params(without_values(&error.to_string())))
-}
-
-/// serde's error texts with the values struck out: one may be a key that stands in a wrong place.
-fn without_values(error: &str) -> String {
-    let error = strike_out(error, "string \"", "\"", |rest| rest.rfind("\", expected"));
-    let error =
-        strike_out(&error, "unknown variant `", "`", |rest| rest.find("`, expected").or_else(|| rest.find("`, there")));
-    strike_out(&error, "unknown field `", "`", |rest| rest.find("`, expected").or_else(|| rest.find("`, there")))
-}
-
-fn strike_out(text: &str, open: &str, close: &str, end: impl Fn(&str) -> Option<usize>) -> String {
-    let Some((before, rest)) = text.split_once(open) else { return text.to_owned() };
-    match end(rest) {
-        Some(end) => format!("{before}{open}…{}", &rest[end..]),
-        None => format!("{before}{open}…{close}"),
-    }
 }
 
 #[cfg(test)]

@@ -38,14 +38,9 @@ pub enum Error {
     /// There are several roots and the request named none.
     #[error("there are several roots and none was named; add `root`, one of: {}", .0.join(", "))]
     Ambiguous(Vec<String>),
-    /// The URI that was sent is no file's.
-    #[error("`{uri}` is not the URI of a file; name one of the roots: {}", .roots.join(", "))]
-    NotAFile {
-        /// The URI as it was sent.
-        uri: String,
-        /// The roots there are.
-        roots: Vec<String>,
-    },
+    /// The URI that was sent is no file's. It is not repeated: it may be a key in a wrong place.
+    #[error("the URI is not that of a file; name one of the roots: {}", .0.join(", "))]
+    NotAFile(Vec<String>),
 }
 
 /// The workspace folders of a session, and where the server was started, for an editor that has none.
@@ -110,19 +105,19 @@ impl Roots {
 
     /// The folder with the longest path above the document, else the document's own directory.
     pub fn of_document(&self, uri: &str) -> Result<Root, Error> {
-        let path = file_path(uri).ok_or_else(|| self.not_a_file(uri))?;
+        let path = file_path(uri).ok_or_else(|| self.not_a_file())?;
         let folder = self.folders.iter().filter(|folder| path.starts_with(&folder.path));
         match folder.max_by_key(|folder| folder.path.components().count()) {
             Some(folder) => Ok(folder.clone()),
-            None => path.parent().and_then(Root::of_path).ok_or_else(|| self.not_a_file(uri)),
+            None => path.parent().and_then(Root::of_path).ok_or_else(|| self.not_a_file()),
         }
     }
 
     fn named(&self, uri: &str) -> Result<Root, Error> {
-        let path = file_path(uri).ok_or_else(|| self.not_a_file(uri))?;
+        let path = file_path(uri).ok_or_else(|| self.not_a_file())?;
         match self.folders.iter().find(|folder| folder.path == path) {
             Some(folder) => Ok(folder.clone()),
-            None => Root::of_path(&path).ok_or_else(|| self.not_a_file(uri)),
+            None => Root::of_path(&path).ok_or_else(|| self.not_a_file()),
         }
     }
 
@@ -138,8 +133,8 @@ impl Roots {
         Root::of_path(&self.working_directory)
     }
 
-    fn not_a_file(&self, uri: &str) -> Error {
-        Error::NotAFile { uri: uri.to_owned(), roots: self.all().into_iter().map(|root| root.uri).collect() }
+    fn not_a_file(&self) -> Error {
+        Error::NotAFile(self.all().into_iter().map(|root| root.uri).collect())
     }
 }
 
@@ -234,7 +229,7 @@ mod tests {
     #[test]
     fn a_root_that_is_no_file_is_refused() {
         let place = Place { root: Some("https://example.com/".into()), text_document: None };
-        assert!(matches!(roots(&["file:///a"]).locate(&place), Err(Error::NotAFile { .. })));
+        assert!(matches!(roots(&["file:///a"]).locate(&place), Err(Error::NotAFile(_))));
     }
 
     #[test]

@@ -4,12 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use serde_json::Value;
-use tower_lsp::ls_types::InitializeParams;
+use tower_lsp::ls_types::{InitializeParams, Uri};
 
 use super::capabilities::Abilities;
 use super::documents::Documents;
 use super::position::Encoding;
-use super::roots::{Place, Root, Roots};
+use super::roots::{Place, Root, Roots, TextDocument};
 use super::settings::{self, Settings};
 use crate::qwen::Scope;
 
@@ -30,6 +30,8 @@ pub struct Session {
     settings_by_root: HashMap<PathBuf, Settings>,
     /// The models that the user chose in the editor, by the root's path, until this process ends.
     pub models: HashMap<PathBuf, String>,
+    /// Where the user switched suggestions on or off, by the root's path, until this process ends.
+    pub suggesting: HashMap<PathBuf, bool>,
     /// The complaints that were made, so that each is made once.
     complaints: BTreeSet<String>,
 }
@@ -45,6 +47,7 @@ impl Session {
             settings: Settings::default(),
             settings_by_root: HashMap::new(),
             models: HashMap::new(),
+            suggesting: HashMap::new(),
             complaints: BTreeSet::new(),
         }
     }
@@ -81,6 +84,11 @@ impl Session {
         self.only_new(complaints)
     }
 
+    /// Whether suggestions stand in the completion menu, as far as the settings of all roots say.
+    pub fn in_menu(&self) -> bool {
+        self.settings.inline_completion.in_menu
+    }
+
     /// The settings of a root.
     pub fn settings(&self, root: &Root) -> &Settings {
         self.settings_by_root.get(&root.path).unwrap_or(&self.settings)
@@ -91,6 +99,12 @@ impl Session {
         let root = self.roots.locate(place)?;
         let scope = self.scope_of(&root);
         Ok((root, scope))
+    }
+
+    /// The root that a document belongs to; one that was never saved belongs to the only root.
+    pub fn root_of(&self, uri: &Uri) -> Option<Root> {
+        let document = TextDocument { uri: uri.as_str().to_owned() };
+        self.roots.locate(&Place { root: None, text_document: Some(document) }).ok()
     }
 
     /// The scope of a root, with its settings as they are now.

@@ -8,17 +8,28 @@ use crate::qwen::{self, CredentialStore};
 use crate::resolve::EnvPrecedence;
 
 /// What an editor set for a root, with defaults for the rest.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// What the verbs need.
     pub qwen: qwen::Settings,
-    /// `qwen.inlineCompletion.enable`.
-    pub inline_completion: bool,
+    /// `qwen.inlineCompletion`.
+    pub inline_completion: InlineCompletion,
 }
 
-impl Default for Settings {
+/// What an editor set of suggestions at the cursor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InlineCompletion {
+    /// `enable`: whether there are any.
+    pub enable: bool,
+    /// `automatic`: whether they come while typing; none where the method decides.
+    pub automatic: Option<bool>,
+    /// `inMenu`: whether they stand in the completion menu too.
+    pub in_menu: bool,
+}
+
+impl Default for InlineCompletion {
     fn default() -> Self {
-        Self { qwen: qwen::Settings::default(), inline_completion: true }
+        Self { enable: true, automatic: None, in_menu: false }
     }
 }
 
@@ -43,7 +54,11 @@ pub fn read(section: &Value) -> (Settings, Vec<String>) {
         settings.qwen.request_timeout = seconds;
     }
     if let Some(enable) = reader.boolean("inlineCompletion.enable") {
-        settings.inline_completion = enable;
+        settings.inline_completion.enable = enable;
+    }
+    settings.inline_completion.automatic = reader.boolean("inlineCompletion.automatic");
+    if let Some(in_menu) = reader.boolean("inlineCompletion.inMenu") {
+        settings.inline_completion.in_menu = in_menu;
     }
     if !section.is_object() && !section.is_null() {
         reader.complaints.push("the setting `qwen` is not an object; its defaults are used".to_owned());
@@ -115,7 +130,7 @@ mod tests {
     fn every_setting_is_read() {
         let (settings, complaints) = read(&json!({
             "model": "m", "openai": { "baseUrl": "https://x.example/v1" }, "envPrecedence": "environment", "credentialStore": "keyring",
-            "requestTimeout": 1.5, "inlineCompletion": { "enable": false }, "trustedEndpoints": ["https://x.example"],
+            "requestTimeout": 1.5, "inlineCompletion": { "enable": false, "automatic": true, "inMenu": true }, "trustedEndpoints": ["https://x.example"],
         }));
         assert!(complaints.is_empty(), "{complaints:?}");
         assert_eq!(settings.qwen.resolution.model.as_deref(), Some("m"));
@@ -124,7 +139,8 @@ mod tests {
         assert_eq!(settings.qwen.resolution.trusted_endpoints, ["https://x.example"]);
         assert_eq!(settings.qwen.credential_store, CredentialStore::Keyring);
         assert_eq!(settings.qwen.request_timeout, Duration::from_millis(1500));
-        assert!(!settings.inline_completion);
+        let expected = InlineCompletion { enable: false, automatic: Some(true), in_menu: true };
+        assert_eq!(settings.inline_completion, expected);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod chat;
 pub mod choices;
 pub mod env_file;
 pub mod error;
+mod fill;
 pub mod key;
 pub mod report;
 pub mod sign_in;

@@ -17,6 +17,7 @@ mod panic;
 mod serve;
 mod stage;
 mod uris;
+mod values;
 
 use std::io;
 
@@ -27,6 +28,7 @@ pub use ending::{Cause, Ending};
 pub use framing::MAX_BODY;
 pub use panic::install_panic_hook;
 pub use serve::Options;
+pub use values::without_values;
 
 /// Serves over this process's stdin and stdout until the editor is done, on a runtime of this thread.
 ///

@@ -133,6 +133,14 @@ type Outcome = Result<Option<Response>, Panicked>;
 
 struct Panicked;
 
+/// A library's words about wrong params repeat them, and one may be a secret in a wrong place.
+fn without_values(error: Error) -> Error {
+    match error.code {
+        ErrorCode::InvalidParams => Error { message: super::values::without_values(&error.message).into(), ..error },
+        _ => error,
+    }
+}
+
 impl<S: LanguageServer> Session<S> {
     /// The next event. Before it waits, all that is at hand goes out together.
     async fn next_event(&mut self) -> Event {
@@ -281,7 +289,7 @@ impl<S: LanguageServer> Session<S> {
         let Some(Asked { id, token, initialize }) = request else { return };
         self.running.remove(&id);
         let result = match outcome {
-            Ok(Some(response)) => response.into_parts().1,
+            Ok(Some(response)) => response.into_parts().1.map_err(without_values),
             // The service keeps silent about unknown methods in `$/`; a request is to be answered all the same.
             Ok(None) => Err(Error::method_not_found()),
             Err(Panicked) => {

@@ -1,6 +1,6 @@
 //! `qwen.chatSend`: sends the last question of a chat document, and lets the answer grow in it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -10,6 +10,7 @@ use tower_lsp::ls_types::{MessageType, Position, Range, Uri};
 use super::format::{self, Conversation, QWEN, YOU};
 use super::writer::{Stopped, Writer};
 use crate::chat::{ChatRequest, Event, Message};
+use crate::files::{Disk, Files};
 use crate::lsp::backend::Backend;
 use crate::lsp::context;
 use crate::lsp::handlers::chat::ContextItem;
@@ -28,6 +29,11 @@ pub async fn send(backend: &Backend, uri: &Uri) -> jsonrpc::Result<()> {
     let conversation = format::parse(&document.text());
     if !conversation.awaits_answer() {
         return Err(invalid(format!("there is nothing to send: write under the last `{YOU}`")));
+    }
+    if !backend.with_session(|session| session.abilities.document_changes) {
+        let why = "this editor takes no edits that name their version (`workspaceEdit.documentChanges`), and others could \
+                   land on what you type; use `qwen/chat` or the terminal";
+        return Err(invalid(why.to_owned()));
     }
     let _only_one = backend
         .answering(uri)
@@ -112,17 +118,28 @@ async fn stream(writer: &Writer<'_>, work_done: &WorkDone, chat: &mut Chat) -> R
 }
 
 /// The files that the last question links to, looked for beside the document, then below the root.
+///
+/// Whoever wrote the document may not be who sends it: only what really lies in the root, or beside the document, goes.
 fn attached(conversation: &Conversation, uri: &Uri, root: &Path) -> Vec<ContextItem> {
     let question = conversation.messages.last().map(Message::text_only).unwrap_or_default();
-    let beside = url::Url::parse(uri.as_str()).ok();
-    let root = url::Url::from_directory_path(root).ok();
+    let beside = file_path(uri.as_str()).and_then(|path| path.parent().map(Path::to_owned));
+    let folders: Vec<PathBuf> = beside.iter().map(PathBuf::as_path).chain([root]).filter_map(real).collect();
+    let bases = [url::Url::parse(uri.as_str()).ok(), url::Url::from_directory_path(root).ok()];
     let item = |(link, lines): (String, Option<(u32, u32)>)| {
-        let joined = beside.iter().chain(&root).filter_map(|base| base.join(&link).ok());
-        let uri = joined.map(String::from).find(|uri| file_path(uri).is_some_and(|path| path.is_file()))?;
+        let joined = bases.iter().flatten().filter_map(|base| base.join(&link).ok()).map(String::from);
+        let lies_inside = |path: &Path| {
+            real(path).is_some_and(|path| path.is_file() && folders.iter().any(|folder| path.starts_with(folder)))
+        };
+        let uri = joined.into_iter().find(|uri| file_path(uri).is_some_and(|path| lies_inside(&path)))?;
         let range = lines.map(|(first, last)| Range::new(Position::new(first - 1, 0), Position::new(last, 0)));
         Some(ContextItem { uri, range })
     };
     format::links(&question).into_iter().filter_map(item).collect()
+}
+
+/// The path with every symbolic link followed.
+fn real(path: &Path) -> Option<PathBuf> {
+    Disk.real_path(path)
 }
 
 fn cannot_write(stopped: Stopped) -> jsonrpc::Error {

@@ -1,6 +1,5 @@
 //! Writes into an open document around a marker, while the user may be typing in it.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use tower_lsp::ls_types::request::ApplyWorkspaceEdit;
@@ -80,9 +79,12 @@ impl<'a> Writer<'a> {
             let (range, text) = plan(&document).ok_or(Stopped::MarkerGone)?;
             // In the document's own kind of line ends.
             let text = if document.has_crlf() { text.replace('\n', "\r\n") } else { text };
-            let applied = self.apply(document.version, TextEdit { range, new_text: text }).await;
+            let before = document.count(&text);
+            let applied = self.apply(document.version, TextEdit { range, new_text: text.clone() }).await;
             self.backend.changed_after(&self.uri, document.version, CHANGE_LIMIT).await;
-            if applied {
+            // Neovim says that it applied an edit which it skipped because the user's typing had overtaken it.
+            let is_there = self.document().is_none_or(|document| document.count(&text) > before);
+            if applied && is_there {
                 return Ok(());
             }
         }
@@ -90,15 +92,10 @@ impl<'a> Writer<'a> {
     }
 
     async fn apply(&self, version: i32, edit: TextEdit) -> bool {
-        let versioned = self.backend.with_session(|session| session.abilities.document_changes);
-        let edit = if versioned {
-            let text_document =
-                OptionalVersionedTextDocumentIdentifier { uri: self.uri.clone(), version: Some(version) };
-            let edits = TextDocumentEdit { text_document, edits: vec![OneOf::Left(edit)] };
-            WorkspaceEdit { document_changes: Some(DocumentChanges::Edits(vec![edits])), ..WorkspaceEdit::default() }
-        } else {
-            WorkspaceEdit { changes: Some(HashMap::from([(self.uri.clone(), vec![edit])])), ..WorkspaceEdit::default() }
-        };
+        let text_document = OptionalVersionedTextDocumentIdentifier { uri: self.uri.clone(), version: Some(version) };
+        let edits = TextDocumentEdit { text_document, edits: vec![OneOf::Left(edit)] };
+        let edit =
+            WorkspaceEdit { document_changes: Some(DocumentChanges::Edits(vec![edits])), ..WorkspaceEdit::default() };
         let params = ApplyWorkspaceEditParams { label: Some("Qwen".to_owned()), edit };
         let response = ask::<ApplyWorkspaceEdit>(&self.backend.client, params, APPLY_LIMIT).await;
         response.is_some_and(|response| response.applied)

@@ -63,9 +63,9 @@ enum Store {
 /// Answers `qwen/auth` with the status that holds afterwards.
 pub async fn auth(backend: &Backend, params: Value) -> jsonrpc::Result<AuthStatus> {
     let AuthParams { place, work_done_token, action } = parse(params)?;
-    let (root, scope) = backend.scope(&place)?;
+    let (root, _) = backend.scope(&place)?;
     backend.settled().await;
-    let scope = backend.refreshed(&root, scope);
+    let scope = backend.scope_now(&root);
     let changes = !matches!(action, Action::Status);
     act(backend, &root, &scope, work_done_token, action).await?;
     let status = backend.qwen.status(&root.uri, &scope).await;

@@ -74,11 +74,11 @@ pub async fn chat(backend: &Backend, params: Value) -> jsonrpc::Result<ChatResul
     if request.messages.is_empty() {
         return Err(jsonrpc::Error::invalid_params("`messages` is missing or empty; send at least one"));
     }
-    let (root, scope) = backend.scope(&place)?;
+    let (root, _) = backend.scope(&place)?;
     // The documents as they are now, in message order: what is typed later is not part of this question.
     let attachments: Vec<Attachment> = backend.with_session(|session| context::attach(session, &root, &context))?;
     backend.settled().await;
-    let scope = backend.refreshed(&root, scope);
+    let scope = backend.scope_now(&root);
 
     context::put_before(&mut request, &context::read(attachments).await?);
     let mut partial_result = PartialResult::new(&backend.client, partial_result_token);

@@ -9,6 +9,7 @@ use tower_lsp::ls_types::{ExecuteCommandParams, MessageType};
 use crate::lsp::backend::Backend;
 use crate::lsp::chat_document;
 use crate::lsp::choose::choose;
+use crate::lsp::completion;
 use crate::lsp::error::wire;
 use crate::lsp::params::parse;
 use crate::lsp::roots::{Place, Root};
@@ -18,7 +19,7 @@ use crate::qwen::{Remember, Scope};
 use crate::resolve::{Method, ProblemKind};
 
 /// Every command, as the capabilities list them. Zed refuses one that is not listed.
-pub const NAMES: [&str; 8] = [
+pub const NAMES: [&str; 9] = [
     "qwen.signIn",
     "qwen.signOut",
     "qwen.switchAuth",
@@ -27,6 +28,7 @@ pub const NAMES: [&str; 8] = [
     "qwen.trustEndpoint",
     "qwen.chat",
     "qwen.chatSend",
+    "qwen.toggleInlineCompletion",
 ];
 
 /// The one argument that a command takes: the params of its request. A bare string is its main member, since Helix and
@@ -39,12 +41,16 @@ struct Argument {
     /// The command says it; the request's params have it too.
     #[serde(rename = "action")]
     _action: Option<serde::de::IgnoredAny>,
+    /// Progress is on a token of the server's: a command goes on after its answer.
+    #[serde(rename = "workDoneToken")]
+    _work_done_token: Option<serde::de::IgnoredAny>,
     method: Option<Method>,
     model: Option<String>,
     endpoint: Option<String>,
     remember: Option<bool>,
     prompt: Option<String>,
     uri: Option<String>,
+    enable: Option<bool>,
 }
 
 /// Answers `workspace/executeCommand` at once; what takes long goes on after the answer, under progress of its own.
@@ -114,6 +120,11 @@ async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::R
     }
     let Some((root, scope)) = locate(backend, &argument).await? else { return Ok(()) };
     backend.settled().await;
+    if command == "qwen.toggleInlineCompletion" {
+        let said = completion::toggle::toggle(backend, &root, &scope, argument.enable).await;
+        backend.client.show_message(MessageType::INFO, said).await;
+        return Ok(());
+    }
     if command == "qwen.chat" {
         return chat_document::open::open(backend, &root, argument.prompt).await.map_err(|error| {
             let message = format!("the conversation could not be written ({error}); make the state directory writable");
@@ -152,6 +163,7 @@ async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::R
 
 /// Sends the conversation at `uri`, or the one that was changed last.
 async fn chat_send(backend: &Backend, uri: Option<String>) -> jsonrpc::Result<()> {
+    backend.settled().await;
     let uri = match uri {
         Some(uri) => uri.parse().ok(),
         None => backend.with_session(|session| session.documents.last_changed(chat_document::is_chat_document)),
@@ -195,7 +207,7 @@ async fn switch_auth(
     if method == Method::QwenOauth && !backend.qwen.is_signed_in_by_oauth(scope).await {
         sign_in(backend, root, scope, None).await?;
     }
-    let keep = if argument.remember == Some(false) { Remember::ThisSession } else { Remember::Always };
+    let keep = if argument.remember == Some(true) { Remember::Always } else { Remember::ThisSession };
     backend.qwen.switch(scope, method, keep).await.map_err(wire)?;
     let name = if method == Method::QwenOauth { OAUTH } else { KEY };
     Ok(Some(format!("switched to {name}")))
@@ -224,11 +236,13 @@ async fn set_model(
     Ok(Some(format!("`{model}` is asked from now on, until the editor is closed")))
 }
 
-const TRUST: &str = "Trust it";
+const TRUST: &str = "Trust it until the editor is closed";
+const ALWAYS: &str = "Trust it always";
 
 async fn trust(backend: &Backend, scope: &Scope, argument: &Argument) -> jsonrpc::Result<Option<String>> {
-    let endpoint = if let Some(endpoint) = &argument.endpoint {
-        endpoint.clone()
+    let asked = if argument.remember == Some(true) { Remember::Always } else { Remember::ThisSession };
+    let (endpoint, keep) = if let Some(endpoint) = &argument.endpoint {
+        (endpoint.clone(), asked)
     } else {
         let resolution = backend.qwen.resolve(scope, None).await;
         let refused = resolution.problems.iter().find(|problem| problem.kind == ProblemKind::EndpointNotTrusted);
@@ -236,12 +250,13 @@ async fn trust(backend: &Backend, scope: &Scope, argument: &Argument) -> jsonrpc
             let message = "no endpoint waits to be trusted here; `qwen.status` says what is in force";
             return Err(jsonrpc::Error::invalid_params(message));
         };
-        match choose(backend, &problem.message, &[TRUST, "Cancel"]).await.as_deref() {
-            Some(TRUST) => base_url.value.into(),
+        // An editor that preselects the first choice must not preselect this one.
+        match choose(backend, &problem.message, &["Cancel", TRUST, ALWAYS]).await.as_deref() {
+            Some(TRUST) => (base_url.value.into(), asked),
+            Some(ALWAYS) => (base_url.value.into(), Remember::Always),
             _ => return Ok(None),
         }
     };
-    let keep = if argument.remember == Some(false) { Remember::ThisSession } else { Remember::Always };
     backend.qwen.trust(scope, &endpoint, keep).await.map_err(wire)?;
     Ok(Some(format!("{endpoint} is trusted for this folder")))
 }

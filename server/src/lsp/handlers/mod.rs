@@ -2,6 +2,10 @@
 
 pub mod auth;
 pub mod chat;
+pub mod code_action;
+pub mod code_action_resolve;
 pub mod code_lens;
 pub mod command;
+pub mod completion;
+pub mod inline_completion;
 pub mod models;

@@ -1,0 +1,69 @@
+//! `textDocument/codeAction`: what can be done here. It reads a few small files, and asks no network.
+
+use std::time::Duration;
+
+use tower_lsp::ls_types::{CodeAction, CodeActionOrCommand, CodeActionParams, CodeActionTriggerKind, Uri};
+
+use crate::lsp::backend::Backend;
+use crate::lsp::chat_document::{format, is_chat_document};
+use crate::lsp::code_action::commands::{Situation, commands};
+use crate::lsp::code_action::offer::{self, Asked, Trigger};
+use crate::lsp::completion::place::is_shared;
+use crate::lsp::roots::Root;
+use crate::resolve::{ProblemKind, State};
+
+/// How long a listing waits for the account: a keyring that is locked may ask its user.
+const LIMIT: Duration = Duration::from_millis(100);
+
+/// The actions for a selection, its diagnostics, and the document's root.
+pub async fn code_action(backend: &Backend, params: CodeActionParams) -> Option<Vec<CodeActionOrCommand>> {
+    let trigger = match params.context.trigger_kind {
+        Some(CodeActionTriggerKind::AUTOMATIC) => Trigger::Automatic,
+        _ => Trigger::Invoked,
+    };
+    if trigger == Trigger::Automatic && params.range.start == params.range.end {
+        return None;
+    }
+    let uri = params.text_document.uri;
+    let only = params.context.only.as_deref();
+    let (document, root, abilities) = backend.with_session(|session| {
+        let root = session.root_of(&uri)?;
+        Some((session.documents.snapshot(&uri)?, root, session.abilities.clone()))
+    })?;
+    let scope = backend.with_session(|session| session.scope_of(&root));
+    let resolution = tokio::time::timeout(LIMIT, backend.qwen.resolve(&scope, None)).await.ok();
+    let is_configured = resolution.as_ref().is_some_and(|resolution| resolution.state == State::SignedIn);
+    let endpoint_waits = resolution.is_some_and(|resolution| {
+        resolution.problems.iter().any(|problem| problem.kind == ProblemKind::EndpointNotTrusted)
+    });
+
+    let mut actions = Vec::new();
+    if is_configured && is_shared(&uri, &document) {
+        let asked = Asked {
+            uri: uri.as_str(),
+            version: document.version,
+            range: params.range,
+            diagnostics: &params.context.diagnostics,
+            only,
+            trigger,
+            resolves: abilities.code_action_literals && abilities.code_action_resolve,
+        };
+        actions.extend(offer::edits(&asked));
+        actions.extend(link(&root, &uri).and_then(|file| offer::explain(&asked, &root.uri, &file)));
+    }
+    let to_send = is_chat_document(uri.as_str()) && format::parse(&document.text()).awaits_answer();
+    let situation = Situation { root: &root.uri, to_send: to_send.then_some(uri.as_str()), endpoint_waits };
+    actions.extend(commands(&situation, only, trigger));
+    Some(actions.into_iter().filter_map(|action| in_the_editors_form(action, abilities.code_action_literals)).collect())
+}
+
+/// Editors of before LSP 3.8 know commands alone.
+fn in_the_editors_form(action: CodeAction, has_literals: bool) -> Option<CodeActionOrCommand> {
+    if has_literals { Some(action.into()) } else { action.command.map(CodeActionOrCommand::Command) }
+}
+
+/// The document as a link below its root.
+fn link(root: &Root, uri: &Uri) -> Option<String> {
+    let root = url::Url::from_directory_path(&root.path).ok()?;
+    root.make_relative(&url::Url::parse(uri.as_str()).ok()?)
+}

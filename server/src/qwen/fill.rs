@@ -1,0 +1,36 @@
+//! The text that is missing at one place of a document: one short question to the model of a root.
+
+use std::time::SystemTime;
+
+use super::account::Account;
+use super::{Error, Qwen, Scope};
+use crate::auth::quota;
+use crate::chat::{self, Credential, Gap};
+
+impl Qwen {
+    /// What the model of `scope` puts into the gap; none where it has nothing to add. Dropping the future hangs up.
+    pub async fn fill(&self, scope: &Scope, gap: &Gap) -> Result<Option<String>, Error> {
+        let mut account = self.account(scope, None).await?;
+        match self.fill_as(scope, &account, gap).await {
+            Err(Error::Chat(chat::Error::TokenRefused(refused))) => {
+                let Credential::OauthToken(stale) = &account.endpoint.credential else {
+                    return Err(chat::Error::TokenRefused(refused).into());
+                };
+                let client = self.http.client(&self.env)?;
+                let token = self.tokens.of(scope.settings.credential_store)?.refresh(client, stale).await?;
+                account.endpoint.base_url = token.base_url;
+                account.endpoint.credential = Credential::OauthToken(token.access_token);
+                self.fill_as(scope, &account, gap).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn fill_as(&self, scope: &Scope, account: &Account, gap: &Gap) -> Result<Option<String>, Error> {
+        if let Credential::OauthToken(_) = account.endpoint.credential {
+            self.pace.wait(&scope.root).await;
+            quota::count(&self.env, SystemTime::now());
+        }
+        Ok(chat::fill(self.http.open(&self.env)?, &account.endpoint, gap).await?)
+    }
+}
