@@ -95,6 +95,22 @@ pub fn read_source(path: &Path) -> Result<String, ReadError> {
     Ok(String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
+/// Takes the rights of group and others from a regular file of this process's user.
+#[cfg(unix)]
+pub fn make_private(path: &Path) -> Result<(), ReadError> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
+    let (file, _) = open(path, Owner::Us)?;
+    let mode = file.metadata().map_err(|error| refusal(&error))?.mode() & 0o700;
+    file.set_permissions(PermissionsExt::from_mode(mode)).map_err(|error| refusal(&error))
+}
+
+/// Windows: the profile directory's own permissions keep others out, and there is no mode to change.
+#[cfg(not(unix))]
+pub fn make_private(path: &Path) -> Result<(), ReadError> {
+    open(path, Owner::Us).map(drop)
+}
+
 /// Whose files are accepted.
 #[derive(Clone, Copy)]
 enum Owner {
@@ -236,5 +252,8 @@ mod tests {
         assert_eq!((file.open_to_others, Some(file.real_path)), (false, Disk.real_path(&path)));
         std::fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
         assert!(Disk.read(&path).unwrap().open_to_others);
+        make_private(&link).unwrap();
+        assert!(!Disk.read(&path).unwrap().open_to_others);
+        assert_eq!(make_private(&directory.path().join("absent")), Err(ReadError::NotFound));
     }
 }

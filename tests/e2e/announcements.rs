@@ -19,11 +19,11 @@ fn watching(world: World) -> World {
     world.capabilities(json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": true } } }))
 }
 
-/// Whole at once: the server may look at any moment.
+/// In one step: a server that looks in between must not see an empty file, whose status is another one.
 fn write(editor: &Editor, name: &str, text: &str) {
-    let draft = editor.world().path("tmp/draft");
-    fs::write(&draft, text).expect("a world's files are writable");
-    fs::rename(draft, editor.world().root_path(name)).expect("they are on one disk");
+    let path = editor.world().root_path(name);
+    let new = path.with_extension("new");
+    fs::write(&new, text).and_then(|()| fs::rename(&new, path)).expect("a world's files are writable");
 }
 
 fn touched(editor: &mut Editor, name: &str) {
@@ -46,6 +46,7 @@ fn an_editor_that_can_watch_is_asked_to_and_believed() {
     assert_eq!(registration.params["registrations"][0]["method"], "workspace/didChangeWatchedFiles");
     editor.answer(registration, Value::Null);
     // A change that changes nothing is none.
+    write(&editor, "a/.env", &format!("# {}\n", "a comment"));
     write(&editor, "a/.env", &one.dotenv());
     touched(&mut editor, "a/.env");
     write(&editor, "a/.env", &two.dotenv());
@@ -70,7 +71,7 @@ fn expect_the_edit(editor: &mut Editor, model: &OpenAi) {
     let switch = auth(editor, "a", "switch", json!({ "method": "openai" }));
     editor.response(switch);
     write(editor, "a/.env", &model.dotenv());
-    // The switch may be told of first.
+    // The switch may be told of first, and a file that is being written is empty for a moment.
     while editor.expect_notification(CHANGED)["model"] != model.model() {}
 }
 

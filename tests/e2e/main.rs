@@ -16,6 +16,7 @@ mod chat_documents;
 mod chat_errors;
 mod commands;
 mod documents;
+mod dotenv;
 mod ending;
 mod hostile_files;
 mod keyring;

@@ -8,10 +8,12 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::watch;
 use tower_lsp::ls_types::{
-    CodeLens, CodeLensParams, DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
-    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams,
-    InitializeParams, InitializeResult, InitializedParams, LSPAny, MessageType, ServerInfo, Uri,
-    WorkDoneProgressCancelParams,
+    CodeActionParams, CodeActionResponse, CodeLens, CodeLensParams, CompletionParams, CompletionResponse,
+    DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
+    DocumentDiagnosticParams, DocumentDiagnosticReportResult, ExecuteCommandParams, Hover, HoverParams,
+    InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny, MessageType, ServerInfo,
+    Uri, WorkDoneProgressCancelParams,
 };
 use tower_lsp::{Client, LanguageServer, jsonrpc};
 
@@ -19,6 +21,7 @@ use super::announce::Announcements;
 use super::cancellation::Cancellations;
 use super::capabilities::server_capabilities;
 use super::configuration::Configuration;
+use super::dotenv;
 use super::handlers;
 use super::roots::{Place, Root};
 use super::session::Session;
@@ -31,6 +34,8 @@ pub struct Backend {
     pub client: Client,
     /// The verbs.
     pub qwen: Arc<Qwen>,
+    /// The open environment files.
+    pub env_files: dotenv::push::EnvFiles,
     /// Work that the user may cancel.
     pub cancellations: Cancellations,
     session: Arc<Mutex<Session>>,
@@ -52,6 +57,7 @@ impl Backend {
             cancellations: Cancellations::default(),
             changes: watch::Sender::new(0),
             answering: Arc::default(),
+            env_files: dotenv::push::EnvFiles::default(),
             client,
             qwen,
             session,
@@ -98,6 +104,7 @@ impl Backend {
 
     /// Tells the editor of every root whose status is not what it was told last.
     pub async fn announce_changes(&self) {
+        dotenv::push::refresh(self);
         self.announcements.announce_changes().await;
     }
 
@@ -170,6 +177,9 @@ impl LanguageServer for Backend {
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> jsonrpc::Result<Option<LSPAny>> {
+        if dotenv::commands::NAMES.contains(&params.command.as_str()) {
+            return dotenv::commands::execute(self, params).await;
+        }
         handlers::command::execute_command(self, params).await
     }
 
@@ -177,22 +187,54 @@ impl LanguageServer for Backend {
         Ok(())
     }
 
-    async fn code_lens(&self, params: CodeLensParams) -> jsonrpc::Result<Option<Vec<CodeLens>>> {
-        Ok(handlers::code_lens::code_lens(self, &params.text_document.uri))
-    }
-
     async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        let uri = params.text_document.uri.clone();
         self.with_session(|session| session.documents.open(params.text_document));
+        dotenv::push::opened(self, &uri);
     }
 
     async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        let uri = params.text_document.uri.clone();
         self.with_session(|session| session.documents.change(params));
         self.changes.send_modify(|count| *count += 1);
+        dotenv::push::changed(self, &uri);
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {
         self.with_session(|session| session.documents.close(&params.text_document.uri));
         self.changes.send_modify(|count| *count += 1);
+        dotenv::push::closed(self, &params.text_document.uri);
+    }
+
+    async fn did_save(&self, _: DidSaveTextDocumentParams) {
+        dotenv::push::refresh(self);
+    }
+
+    async fn diagnostic(&self, params: DocumentDiagnosticParams) -> jsonrpc::Result<DocumentDiagnosticReportResult> {
+        Ok(dotenv::requests::diagnostic(self, params).await)
+    }
+
+    async fn hover(&self, params: HoverParams) -> jsonrpc::Result<Option<Hover>> {
+        Ok(dotenv::requests::hover(self, params).await)
+    }
+
+    async fn completion(&self, params: CompletionParams) -> jsonrpc::Result<Option<CompletionResponse>> {
+        Ok(dotenv::requests::complete(self, params).await.map(CompletionResponse::Array))
+    }
+
+    async fn code_action(&self, params: CodeActionParams) -> jsonrpc::Result<Option<CodeActionResponse>> {
+        Ok(Some(dotenv::requests::code_actions(self, params).await))
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> jsonrpc::Result<Option<Vec<CodeLens>>> {
+        match handlers::code_lens::code_lens(self, &params.text_document.uri) {
+            Some(lenses) => Ok(Some(lenses)),
+            None => Ok(dotenv::requests::code_lenses(self, params).await),
+        }
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> jsonrpc::Result<Option<Vec<InlayHint>>> {
+        Ok(dotenv::requests::inlay_hints(self, params).await)
     }
 
     async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
@@ -207,10 +249,12 @@ impl LanguageServer for Backend {
             self.complain(complaints).await;
         }
         self.configuration.pull();
+        dotenv::push::refresh(self);
         self.announcements.something_changed();
     }
 
     async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {
+        dotenv::push::refresh(self);
         self.announcements.something_changed();
     }
 }

@@ -26,6 +26,8 @@ pub struct Abilities {
     pub document_changes: bool,
     /// `window/showDocument`.
     pub show_document: bool,
+    /// What it can do with a `.env`.
+    pub dotenv: super::dotenv::push::ClientAbilities,
 }
 
 impl Abilities {
@@ -49,6 +51,7 @@ impl Abilities {
                 .and_then(|workspace| workspace.workspace_edit.as_ref())
                 .and_then(|edit| edit.document_changes)
                 .unwrap_or(false),
+            dotenv: super::dotenv::push::ClientAbilities::of(capabilities),
             show_document: window.and_then(|window| window.show_document.as_ref()).is_some_and(|show| show.support),
         }
     }
@@ -65,7 +68,11 @@ pub fn server_capabilities(abilities: &Abilities) -> ServerCapabilities {
             ..TextDocumentSyncOptions::default()
         })),
         execute_command_provider: Some(ExecuteCommandOptions {
-            commands: super::handlers::command::NAMES.map(str::to_owned).to_vec(),
+            commands: [&super::handlers::command::NAMES[..], &super::dotenv::commands::NAMES]
+                .concat()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             ..ExecuteCommandOptions::default()
         }),
         code_lens_provider: Some(CodeLensOptions { resolve_provider: Some(false) }),
@@ -76,6 +83,6 @@ pub fn server_capabilities(abilities: &Abilities) -> ServerCapabilities {
             }),
             ..WorkspaceServerCapabilities::default()
         }),
-        ..ServerCapabilities::default()
+        ..super::dotenv::requests::capabilities(&abilities.dotenv)
     }
 }

@@ -9,6 +9,7 @@ pub mod choose;
 pub mod configuration;
 pub mod context;
 pub mod documents;
+pub mod dotenv;
 pub mod error;
 pub mod handlers;
 pub mod params;

@@ -28,12 +28,24 @@ pub struct Account {
     pub warnings: Vec<String>,
 }
 
+/// What a resolution is for: a person who looks at a status is told more than a request needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Request,
+    /// Git's index is looked at too, which may be large.
+    Status,
+}
+
 impl Qwen {
     /// Decides who is asked for `scope`, and as whom; `model` is the request's own.
     pub async fn resolve(&self, scope: &Scope, model: Option<&str>) -> Resolution {
+        self.resolve_for(Purpose::Request, scope, model).await
+    }
+
+    async fn resolve_for(&self, purpose: Purpose, scope: &Scope, model: Option<&str>) -> Resolution {
         let request = RequestFields { model: model.or(scope.model.as_deref()).map(str::to_owned) };
         self.tokens.settle(&scope.root, scope.settings.credential_store).await;
-        let first = self.resolve_with(scope, &request, StoredKey::NotAsked, None).await;
+        let first = self.resolve_with(purpose, scope, &request, StoredKey::NotAsked, None).await;
         // The keyring is asked only for what no other source gave.
         let stored_key = match &first.wants_stored_key {
             Some(origin) => Some(self.stored_key(scope, origin).await),
@@ -46,12 +58,13 @@ impl Qwen {
         if stored_key.is_none() && token.is_none() {
             return first;
         }
-        self.resolve_with(scope, &request, stored_key.unwrap_or(StoredKey::NotAsked), token).await
+        self.resolve_with(purpose, scope, &request, stored_key.unwrap_or(StoredKey::NotAsked), token).await
     }
 
     /// Off the event loop: a file system may be slow. `token` is what the keyring said; the file is read here.
     async fn resolve_with(
         &self,
+        purpose: Purpose,
         scope: &Scope,
         request: &RequestFields,
         stored_key: StoredKey,
@@ -76,6 +89,10 @@ impl Qwen {
                 oauth: &oauth,
             });
             resolution.problems.extend(broken.map(|error| Problem::new(ProblemKind::MalformedFile, error.to_string())));
+            let key_file = resolution.key.as_ref().and_then(|key| key.origin.path.as_deref());
+            let tracked =
+                key_file.filter(|_| purpose == Purpose::Status).and_then(|path| resolve::git_problem(&files, path));
+            resolution.problems.extend(tracked);
             resolution
         });
         decided.await.expect("resolving does not panic, and is not cancelled")
@@ -140,14 +157,8 @@ impl Qwen {
 
     /// The status of the root at `uri`.
     pub async fn status(&self, uri: &str, scope: &Scope) -> AuthStatus {
-        let mut resolution = self.resolve(scope, None).await;
+        let resolution = self.resolve_for(Purpose::Status, scope, None).await;
         let by_oauth = resolution.method.as_ref().is_some_and(|method| method.value == Method::QwenOauth);
-        let key_file = resolution.key.as_ref().and_then(|key| key.origin.path.clone());
-        if let Some(path) = key_file {
-            let files = self.files;
-            let tracked = tokio::task::spawn_blocking(move || resolve::git_problem(&files, &path));
-            resolution.problems.extend(tracked.await.ok().flatten());
-        }
         if !by_oauth {
             return AuthStatus::new(uri.to_owned(), resolution, None, None);
         }

@@ -1,5 +1,6 @@
 //! Why a verb could not do its work, as a kind that both fronts know and a sentence for a person.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -8,6 +9,7 @@ use crate::auth::pace::REQUESTS_PER_MINUTE;
 use crate::auth::quota::REQUESTS_PER_DAY;
 use crate::auth::{self, keyring, remembered};
 use crate::chat;
+use crate::files::ReadError;
 use crate::http;
 use crate::resolve::{Origin, Problem, ProblemKind, endpoint};
 
@@ -149,6 +151,14 @@ pub enum Error {
     /// A sign-out of a key that was not stored here.
     #[error("the key comes from {}, which is yours to edit; delete it there", .0.place())]
     KeyIsElsewhere(Origin),
+    /// A file whose mode could not be changed.
+    #[error("{} is still open to others: {why}; run `chmod 600` on it", .path.display())]
+    NotPrivate {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        why: ReadError,
+    },
 }
 
 /// What is known of an error beside its kind and its sentence; all of it may be shown.
@@ -191,7 +201,7 @@ impl Error {
             Self::Auth(error) => kind_of_auth(error),
             Self::Keyring(_) => ErrorKind::KeyringUnavailable,
             Self::State(remembered::Error::Malformed { .. }) => ErrorKind::MalformedFile,
-            Self::State(_) => ErrorKind::UnreadableFile,
+            Self::State(_) | Self::NotPrivate { .. } => ErrorKind::UnreadableFile,
             Self::Http(error) => kind_of_http(error),
             Self::BadEndpoint { .. } | Self::EmptyKey | Self::KeyIsElsewhere(_) => ErrorKind::BadRequest,
         }

@@ -30,8 +30,12 @@ impl Qwen {
         }
         let base_url = self.endpoint_of(scope, &new).await?;
         self.check(scope, &new, &base_url).await?;
+        self.store(scope, new, &base_url).await
+    }
+
+    pub(super) async fn store(&self, scope: &Scope, new: NewKey, base_url: &Url) -> Result<(), Error> {
         let origin = base_url.origin().ascii_serialization();
-        let account = Account { root: scope.root.clone(), base_url: base_url.into(), model: new.model };
+        let account = Account { root: scope.root.clone(), base_url: base_url.to_string(), model: new.model };
         let entry = key_entry(&origin, &scope.root);
         match new.keep {
             Remember::Always => {
@@ -47,7 +51,7 @@ impl Qwen {
     }
 
     /// A project's word does not count here: its endpoint would get the key that the user types.
-    async fn endpoint_of(&self, scope: &Scope, new: &NewKey) -> Result<Url, Error> {
+    pub(super) async fn endpoint_of(&self, scope: &Scope, new: &NewKey) -> Result<Url, Error> {
         if let Some(base_url) = &new.base_url {
             return parse("baseUrl", base_url);
         }
@@ -64,7 +68,7 @@ impl Qwen {
     }
 
     /// One cheap question. A provider without a list of models has nothing to say about the key, and that is no «no».
-    async fn check(&self, scope: &Scope, new: &NewKey, base_url: &Url) -> Result<(), Error> {
+    pub(super) async fn check(&self, scope: &Scope, new: &NewKey, base_url: &Url) -> Result<(), Error> {
         let provider = Provider::of(base_url);
         let endpoint = Endpoint {
             base_url: base_url.clone(),

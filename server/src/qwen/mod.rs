@@ -4,6 +4,7 @@ pub mod account;
 mod browser;
 pub mod chat;
 pub mod choices;
+pub mod env_file;
 pub mod error;
 pub mod key;
 pub mod report;
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 pub use chat::{Chat, retrying};
 pub use choices::Remember;
+pub use env_file::Exposure;
 pub use error::{Details, Error, ErrorKind};
 pub use key::NewKey;
 pub use status::AuthStatus;

@@ -46,7 +46,7 @@ pub(super) fn discover(
                 Read::File(file) if of_home => {
                     return Discovered::File(EnvFile::of_home(path, &file, known, notes));
                 }
-                Read::File(file) => match place(inputs, directory, &file, &home_files) {
+                Read::File(file) => match place(inputs, directory, &path, &file, &home_files) {
                     Place::Home => return Discovered::File(EnvFile::of_home(path, &file, known, notes)),
                     Place::Inside | Place::Outside if trust == FolderTrust::Untrusted => {
                         let origin = Origin::new(OriginKind::ProjectFile, Scope::Project).in_file(path);
@@ -124,8 +124,11 @@ enum Place {
     Home,
 }
 
-fn place(inputs: &Inputs<'_>, directory: &Path, file: &TextFile, home_files: &[PathBuf]) -> Place {
-    if inputs.files.real_path(directory).is_some_and(|real| file.real_path.starts_with(real)) {
+fn place(inputs: &Inputs<'_>, directory: &Path, path: &Path, file: &TextFile, home_files: &[PathBuf]) -> Place {
+    // A real path costs one look for each directory in it. Where the file's is the one that it was found by, there is no
+    // link on the way, and its directory's is its own too.
+    let is_inside = || inputs.files.real_path(directory).is_some_and(|real| file.real_path.starts_with(real));
+    if file.real_path == path || is_inside() {
         // A root above home has home's files inside it, yet they are reached here by a link only.
         let is_home = |home: &PathBuf| *home == file.real_path;
         return if home_files.iter().any(is_home) { Place::Home } else { Place::Inside };

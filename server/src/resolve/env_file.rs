@@ -1,8 +1,8 @@
 //! One `.env` as a root uses it: its known variables, and what a person should know about its lines.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::elsewhere::Elsewhere;
 use super::notes::Notes;
 use super::{Origin, OriginKind, Problem, ProblemKind, Scope, dotenv};
 use crate::files::TextFile;
@@ -26,9 +26,6 @@ struct Variable {
 
 /// Lines that are reported at most for one file: a file of another kind has nothing but bad lines.
 const MALFORMED_LINES_SHOWN: usize = 10;
-
-/// A file larger than this, in bytes, is not read a second time for a warning.
-const COMPARED_UP_TO: usize = 64 * 1024;
 
 impl EnvFile {
     /// A file of the home directory: all in it is the user's.
@@ -61,8 +58,7 @@ impl EnvFile {
             let message = format!("{} line {line} is not KEY=value; fix the line or delete it", self.path.display());
             notes.problem(Problem::new(ProblemKind::MalformedLine, message).in_file(&self.path).on_line(*line));
         }
-        let elsewhere = LazyElsewhere { text: &file.text, read: None };
-        let mut elsewhere = elsewhere;
+        let mut elsewhere = Elsewhere::new(&file.text);
         // The last entry of a name counts.
         for entry in parsed.entries.iter().rev().filter(|entry| known(entry.name)) {
             if self.variables.iter().any(|variable| variable.name == entry.name) {
@@ -124,55 +120,5 @@ impl EnvFile {
     fn origin(&self, variable: &Variable) -> Origin {
         let origin = Origin::new(self.kind, self.scope).in_file(&self.path).named(&variable.name);
         Origin { line: Some(variable.line), ..origin }
-    }
-}
-
-/// What dotenvy, as an example of other tools, reads in the same text; read when first asked.
-struct LazyElsewhere<'a> {
-    text: &'a str,
-    read: Option<HashMap<String, String>>,
-}
-
-impl LazyElsewhere<'_> {
-    fn differs(&mut self, name: &str, value: &str) -> bool {
-        if self.text.len() > COMPARED_UP_TO {
-            return false;
-        }
-        let read = self.read.get_or_insert_with(|| {
-            let text = self.text.trim_start_matches('\u{feff}');
-            // Its errors hold the line, which may be a key: they are dropped unseen. Other tools stop there too.
-            dotenvy::from_read_iter(text.as_bytes()).map_while(Result::ok).collect()
-        });
-        // Line ends inside a value differ from tool to tool and matter to nobody.
-        read.get(name).is_none_or(|other| other.replace("\r\n", "\n") != value)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_value_that_other_tools_read_differently_is_told_apart() {
-        let differs = |text: &str| {
-            let parsed = dotenv::parse(text);
-            let entry = parsed.entries.last().unwrap();
-            LazyElsewhere { text, read: None }.differs(entry.name, &entry.value)
-        };
-        for text in ["K=v", "K='a$b'", "K=\"a b\" # c", "\u{feff}K=v\r\n", "A=1\nK=v"] {
-            assert!(!differs(text), "{text:?}");
-        }
-        for text in ["K=a$b", "K=a#b", "K=a b", "K: v", "no line\nK=v", "K=`v`"] {
-            assert!(differs(text), "{text:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn any_text_is_compared(text in "([A-C]|export |[=:#'\"`\\\\$\\{\\} \t\r\n\u{feff}é密]){0,40}") {
-            LazyElsewhere { text: &text, read: None }.differs("A", "");
-        }
     }
 }

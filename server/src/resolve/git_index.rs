@@ -14,9 +14,7 @@ const POINTER_LIMIT: u64 = 4096;
 /// The problem that a file with a key is tracked by git, if it is. For a status, not for every request: an index may
 /// have many entries.
 pub fn git_problem(files: &dyn Files, path: &Path) -> Option<Problem> {
-    // One look per directory: its real path would take one for each directory above it.
-    let is_there = |git: &Path| !matches!(files.read_bytes(git, POINTER_LIMIT), Err(ReadError::NotFound));
-    let work_tree = path.ancestors().skip(1).find(|directory| is_there(&directory.join(".git")))?;
+    let work_tree = work_tree(files, path)?;
     let index = files.read_bytes(&git_directory(files, work_tree)?.join("index"), INDEX_LIMIT).ok()?;
     // The index's names have slashes on every system.
     let name = path.strip_prefix(work_tree).ok()?;
@@ -32,8 +30,15 @@ pub fn git_problem(files: &dyn Files, path: &Path) -> Option<Problem> {
     Some(Problem::new(ProblemKind::TrackedByGit, message).in_file(path))
 }
 
+/// The directory above `path` that git works in: the one with `.git`.
+pub(super) fn work_tree<'a>(files: &dyn Files, path: &'a Path) -> Option<&'a Path> {
+    // One look per directory: its real path would take one for each directory above it.
+    let is_there = |git: &Path| !matches!(files.read_bytes(git, POINTER_LIMIT), Err(ReadError::NotFound));
+    path.ancestors().skip(1).find(|directory| is_there(&directory.join(".git")))
+}
+
 /// The directory of the work tree's index: `.git`, or where a `.git` file of a worktree or a submodule points to.
-fn git_directory(files: &dyn Files, work_tree: &Path) -> Option<PathBuf> {
+pub(super) fn git_directory(files: &dyn Files, work_tree: &Path) -> Option<PathBuf> {
     let git = work_tree.join(".git");
     let Ok(pointer) = files.read_bytes(&git, POINTER_LIMIT) else { return Some(git) };
     let pointer = String::from_utf8(pointer).ok()?;

@@ -1,7 +1,9 @@
 //! Decides, for one root, who is asked and with which credential. Pure: it does nothing but decide.
 
 pub mod dotenv;
+pub mod elsewhere;
 pub mod endpoint;
+pub mod git_ignore;
 pub mod git_index;
 pub mod inputs;
 pub mod origin;
@@ -9,6 +11,8 @@ pub mod problem;
 pub mod provider;
 pub mod remembered;
 pub mod resolution;
+pub mod variables;
+pub mod view;
 
 mod binding;
 mod discover;
@@ -27,11 +31,11 @@ mod provider_entry;
 mod settings;
 mod signed_out;
 mod sources;
-mod variables;
 
 #[cfg(test)]
 mod tests;
 
+pub use git_ignore::Ignore;
 pub use git_index::git_problem;
 pub use inputs::{ClientSettings, EnvPrecedence, Inputs, OauthHint, RequestFields, StoredKey};
 pub use origin::{Found, Origin, OriginKind, Scope};
@@ -39,6 +43,7 @@ pub use problem::{Ignored, Problem, ProblemKind};
 pub use provider::Provider;
 pub use remembered::{Account, Remembered};
 pub use resolution::{Extras, Method, Resolution, State};
+pub use view::{Standing, View, view};
 
 use discover::Discovered;
 use env_file::EnvFile;

@@ -154,6 +154,21 @@ test('a suggestion appears while typing and the key accepts it', async (t) => {
   await screen.shows('accepted')
 })
 
+test('two roots in one window answer with two keys', async (t) => {
+  const { world, screen } = await open(t, { root: 'one', key: 'sk-one-key-000011111', options: { chat: { split: 'below', height: 14 } } })
+  world.root('two', 'sk-two-key-000022222', 'qwen3-max')
+  await command(screen, 'Qwen chat who answers?')
+  await screen.shows('key sk-…1111')
+  await command(screen, 'wincmd p')
+  await command(screen, 'edit two/main.py')
+  await screen.shows('two/main.py Qwen: qwen3-max')
+  await command(screen, 'Qwen chat and who here?')
+  const text = await screen.shows('key sk-…2222')
+  assert.match(text, /Qwen in one[^]*sk-…1111/)
+  assert.match(text, /Qwen in two[^]*sk-…2222/)
+  screen.picture('nvim-two-roots')
+})
+
 test('quitting leaves no server behind', async (t) => {
   const { world, screen } = await open(t)
   await command(screen, 'qall!')
