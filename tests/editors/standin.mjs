@@ -13,6 +13,7 @@
 //                    deltas?: string[], reasoning?: string[], toolCalls?: object[],
 //                    hold?: boolean                stay open after the deltas, until POST /release or a hang-up
 //                    after?: string[]              the deltas that follow a release
+//                    repeat?: boolean              answers every such request from now on, not the next one only
 //                    status?, body?, headers? }    an error in place of a stream
 //                  With no script the answer tells who asked: "**key sk-…9f3c**, **model m**, you said: …".
 //   POST /release  lets every held stream go on to its end        → { released: n }
@@ -74,7 +75,8 @@ function complete(path, request, response, body) {
     return json(response, 401, { error: { message: 'Incorrect API key provided.', type: 'invalid_request_error', code: 'invalid_api_key' } })
   }
   const at = scripts.findIndex((s) => (!s.path || s.path === path) && (!s.key || s.key === key) && (!s.model || s.model === body.model))
-  const script = at < 0 ? { deltas: usual(path, record) } : scripts.splice(at, 1)[0]
+  const script = scripts[at] ?? { deltas: usual(path, record) }
+  if (at >= 0 && !script.repeat) scripts.splice(at, 1)
   if (script.status) return json(response, script.status, script.body ?? { error: { message: 'scripted' } }, script.headers)
   if (!record.stream) return whole(path, record, script, response)
 

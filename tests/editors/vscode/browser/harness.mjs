@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 const here = dirname(fileURLToPath(import.meta.url))
 const cache = process.env.QWEN_TEST_CACHE
 const { chromium } = createRequire(join(cache, 'playwright/package.json'))('playwright-core')
-const pictures = join(here, '../../../../editors/vscode/images')
+const pictures = process.env.QWEN_PICTURES ?? join(cache, 'pictures')
 const runScript = join(here, '../../run-vscode.sh')
 
 /** What no log and no file of the editor's may ever hold. */

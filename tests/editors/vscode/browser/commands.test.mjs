@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { ITEM, closeAll, inWindow } from './harness.mjs'
+
+after(closeAll)
+
+const env = 'OPENAI_API_KEY=sk-canary-alpha-1111\nOPENAI_BASE_URL=$API/v1\n'
+const named = { '.qwen/.env': `${env}OPENAI_MODEL=alpha-model\n` }
+const row = (window, text) => window.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first()
+const dismiss = (window) => window.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Cancel' }).click()
+
+async function ask(window, text) {
+  const box = window.chat().getByRole('textbox', { name: 'Message to Qwen' })
+  await box.fill(text)
+  await box.press('Enter')
+}
+
+test('switching to the Qwen sign-in asks for it once; switching back needs nothing', inWindow({ folders: { app: named } }, async (window) => {
+  await window.status('alpha-model')
+  await window.command('Qwen: Switch Method')
+  await row(window, 'Qwen sign-in').click()
+  await dismiss(window)
+  await window.status('signing in')
+  await window.ask('/approve', {})
+  await window.status('coder-model')
+  await window.command('Qwen: Switch Method')
+  await row(window, 'API key').click()
+  await window.status('alpha-model')
+}))
+
+test('signing out of Qwen leaves nobody signed in', inWindow({}, async (window) => {
+  await window.status('signed out')
+  await window.command('Qwen: Sign In')
+  await dismiss(window)
+  await window.ask('/approve', {})
+  await window.status('coder-model')
+  const credentials = JSON.parse(readFileSync(join(window.home, '.qwen/oauth_creds.json'), 'utf8'))
+  assert.match(credentials.access_token, /^access-standin-/)
+  await window.command('Qwen: Sign Out')
+  await window.status('signed out')
+  await window.toast('Signed out.').waitFor()
+  assert.throws(() => readFileSync(join(window.home, '.qwen/oauth_creds.json')), { code: 'ENOENT' })
+}))
+
+test('a model that is chosen holds for the folder, from the next question on', inWindow({ folders: { app: { '.qwen/.env': env } } }, async (window) => {
+  await window.page.locator(ITEM).filter({ hasText: 'qwen3-coder-plus' }).waitFor()
+  await window.command('Qwen: Change Model')
+  await row(window, 'qwen3-max').click()
+  await window.status('qwen3-max')
+  await window.command('Qwen: Open Chat')
+  await ask(window, 'who?')
+  await window.chat().getByText('model qwen3-max').waitFor()
+  assert.equal(JSON.parse(readFileSync(join(window.roots.app, '.vscode/settings.json'), 'utf8'))['qwen.model'], 'qwen3-max')
+}))
+
+test('a file is attached by its name, and only files of this folder are offered', inWindow({
+  folders: { app: { ...named, 'one.txt': 'the first file\n' }, other: { 'two.txt': 'the second file\n' } },
+}, async (window) => {
+  const { page } = window
+  await window.open('one.txt')
+  await window.status('alpha-model (app)')
+  await window.command('Qwen: Add File to Chat')
+  await row(window, 'one.txt').waitFor()
+  assert.equal(await page.locator('.quick-input-list .monaco-list-row', { hasText: 'two.txt' }).count(), 0)
+  await row(window, 'one.txt').click()
+  await window.chat().getByRole('button', { name: 'Remove one.txt' }).waitFor()
+  await ask(window, 'What is in it?')
+  const [request] = (await window.ask('/wait?outcome=done')).body
+  assert.match(JSON.stringify(request.body.messages), /the first file/)
+}))
+
+test('an attached file can be taken away again, and then is not sent', inWindow({ folders: { app: { ...named, 'one.txt': 'the first file\n' } } }, async (window) => {
+  await window.status('alpha-model')
+  await window.open('one.txt')
+  await window.command('Qwen: Open Chat')
+  await window.chat().getByRole('button', { name: 'Attach the Editor or Its Selection' }).click()
+  await window.chat().getByRole('button', { name: 'Remove one.txt' }).click()
+  await ask(window, 'hello')
+  const [request] = (await window.ask('/wait?outcome=done')).body
+  assert.doesNotMatch(JSON.stringify(request.body.messages), /the first file/)
+}))
+
+test('a block of an answer is inserted at the cursor', inWindow({ folders: { app: { ...named, 'a.py': 'a = 1\n' } } }, async (window) => {
+  const { page } = window
+  await window.status('alpha-model')
+  await window.open('a.py')
+  await page.keyboard.press('Control+End')
+  await window.command('Qwen: Open Chat')
+  await window.ask('/script', { deltas: ['```python\nb = 2\n```'] })
+  await ask(window, 'more')
+  await window.chat().getByRole('button', { name: 'Insert', exact: true }).click()
+  await page.locator('.editor-instance .view-line', { hasText: 'b = 2' }).waitFor()
+}))
+
+test('selected code is explained from the editor, unsaved text included', inWindow({ folders: { app: { ...named, 'a.py': 'a = 1\n' } } }, async (window) => {
+  const { page } = window
+  await window.status('alpha-model')
+  await window.open('a.py')
+  await page.keyboard.press('Control+End')
+  await page.keyboard.type('unsaved = 42')
+  await page.keyboard.press('Shift+Home')
+  await window.command('Qwen: Explain Selection')
+  await window.chat().getByText('Explain this code.').first().waitFor()
+  const [request] = (await window.ask('/wait?outcome=done')).body
+  assert.match(JSON.stringify(request.body.messages), /unsaved = 42/)
+}))
