@@ -7,9 +7,13 @@ pub mod secret;
 
 pub mod env;
 
+pub mod log;
+
 pub mod files;
 
 pub mod resolve;
+
+pub mod watch;
 
 pub mod http;
 

@@ -1,129 +1,174 @@
 //! Decides, for one root, who is asked and with which credential. Pure: it does nothing but decide.
 
+pub mod dotenv;
+pub mod endpoint;
+pub mod git_index;
+pub mod inputs;
 pub mod origin;
+pub mod problem;
 pub mod provider;
+pub mod remembered;
+pub mod resolution;
 
-use std::path::PathBuf;
+mod binding;
+mod discover;
+mod env_file;
+mod expand;
+mod extras;
+mod folder_trust;
+mod json;
+mod key_problems;
+mod method;
+mod notes;
+mod oauth;
+mod openai;
+mod provider_choice;
+mod provider_entry;
+mod settings;
+mod signed_out;
+mod sources;
+mod variables;
 
-use serde_json::{Map, Value};
-use url::Url;
+#[cfg(test)]
+mod tests;
 
+pub use git_index::git_problem;
+pub use inputs::{ClientSettings, EnvPrecedence, Inputs, OauthHint, RequestFields, StoredKey};
 pub use origin::{Found, Origin, OriginKind, Scope};
+pub use problem::{Ignored, Problem, ProblemKind};
 pub use provider::Provider;
+pub use remembered::{Account, Remembered};
+pub use resolution::{Extras, Method, Resolution, State};
 
-use crate::secret::Secret;
+use discover::Discovered;
+use env_file::EnvFile;
+use folder_trust::FolderTrust;
+use notes::Notes;
+use settings::SettingsFile;
+use sources::Source;
 
-/// How a root authenticates, named as on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Method {
-    /// Qwen OAuth: the device flow, and a token that is refreshed by itself.
-    QwenOauth,
-    /// Any OpenAI-compatible API, by key.
-    Openai,
+/// Decides for one root. It has always an answer: what is wrong is a [`Problem`] in it, so that there is a status.
+///
+/// It reads a handful of small files each time and keeps nothing, so an edited file counts at once.
+pub fn resolve(inputs: &Inputs<'_>) -> Resolution {
+    let mut notes = Notes::default();
+    let (settings, trust) = trusted_settings(inputs, &mut notes);
+    let env_keys = settings::providers(&settings).map_or(&[][..], |(_, entries)| entries);
+    let known =
+        |name: &str| variables::is_known(name) || env_keys.iter().any(|entry| entry.env_key.as_deref() == Some(name));
+    let file = match discover::discover(inputs, trust, &known, &mut notes) {
+        Discovered::File(file) => Some(file),
+        Discovered::Unreadable | Discovered::Nothing => None,
+    };
+    let says_nothing = file.as_ref().is_some_and(|file| file.kind == OriginKind::ProjectFile && file.is_empty());
+    let file = file.map(|file| file.without(&settings::excluded(&settings), &mut notes));
+    let sources = sources::in_order(inputs, file.as_ref(), &settings);
+    let choice = provider_choice::choose(&sources, &settings);
+    let method = method::choose(inputs, &sources, &choice, &mut notes);
+
+    let mut resolution = Resolution {
+        root: inputs.root.to_owned(),
+        state: State::SignedOut,
+        key: None,
+        base_url: None,
+        provider: None,
+        model: None,
+        extras: Extras::default(),
+        debug: debug(&sources),
+        wants_stored_key: None,
+        ignored: Vec::new(),
+        problems: Vec::new(),
+        method,
+    };
+    match resolution.method.as_ref().map(|method| method.value) {
+        Some(Method::QwenOauth) => oauth::fill(&mut resolution, inputs, &sources, &choice, &mut notes),
+        // Without a method a key is looked for too: the keyring may hold one for an endpoint that is named.
+        Some(Method::Openai) | None => {
+            let account = openai::decide(inputs, &sources, &settings, &choice, &mut notes);
+            fill(&mut resolution, account, inputs, &mut notes);
+        }
+    }
+    enforce(&mut resolution, &settings, &mut notes);
+    if let (true, None, Some(file)) = (says_nothing, &resolution.key, &file) {
+        name_shadowed_home(inputs, file, &known, &mut notes);
+    }
+    resolution.ignored = notes.ignored;
+    resolution.problems = notes.problems;
+    resolution
 }
 
-/// What was decided for one root.
-#[derive(Clone, Debug)]
-pub struct Resolution {
-    /// The root, as the editor names it.
-    pub root: PathBuf,
-    /// Whether a request may be sent.
-    pub state: State,
-    /// The method; none when nothing is configured.
-    pub method: Option<Found<Method>>,
-    /// The key that may be sent to `base_url`. None for Qwen OAuth and for a local server without one.
-    /// With [`State::Refused`], the key that may not be sent.
-    pub key: Option<Found<Secret>>,
-    /// Where requests go; for Qwen OAuth the credential says so, and this is none.
-    pub base_url: Option<Found<Url>>,
-    /// Whose service that is.
-    pub provider: Option<Provider>,
-    /// The model to ask for.
-    pub model: Option<Found<String>>,
-    /// What a provider entry of `settings.json` adds to each request.
-    pub extras: Extras,
-    /// What lost, and to whom.
-    pub ignored: Vec<Ignored>,
-    /// What a person should know.
-    pub problems: Vec<Problem>,
+/// The settings files that count, and whether the root's own files do.
+fn trusted_settings(inputs: &Inputs<'_>, notes: &mut Notes) -> (Vec<SettingsFile>, FolderTrust) {
+    let settings = settings::read(inputs, notes);
+    let trust = folder_trust::decide(inputs, &settings, notes);
+    if trust == FolderTrust::Trusted {
+        return (settings, trust);
+    }
+    let (users, projects): (Vec<_>, Vec<_>) = settings.into_iter().partition(|file| file.scope == Scope::User);
+    for file in projects {
+        let origin = Origin::new(OriginKind::Settings, Scope::Project).in_file(file.path);
+        notes.ignored(origin, "the folder is not trusted (trustedFolders.json)");
+    }
+    (users, trust)
 }
 
-/// Whether a request may be sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum State {
-    /// A credential is there and may be used.
-    SignedIn,
-    /// There is none.
-    SignedOut,
-    /// A key is there and may not be sent; the problems say why.
-    Refused,
+fn fill(resolution: &mut Resolution, account: openai::Account, inputs: &Inputs<'_>, notes: &mut Notes) {
+    resolution.state = account.state;
+    if let Some(path) = account.key.as_ref().and_then(|key| key.origin.path.as_ref())
+        && notes.is_open_to_others(path)
+    {
+        let message = format!("{0} holds a key, and others may open it; run `chmod 600 {0}`", path.display());
+        notes.problem(Problem::new(ProblemKind::WorldReadable, message).in_file(path));
+    }
+    resolution.wants_stored_key = account.wants_stored_key;
+    if resolution.method.is_none() {
+        // Nothing is configured; what was found is half an account at most, and is not shown as one.
+        resolution.state = State::SignedOut;
+        notes.problem(signed_out::no_key(inputs, None));
+        return;
+    }
+    if account.state == State::SignedOut {
+        notes.problem(signed_out::no_key(inputs, account.missing.as_deref()));
+    }
+    resolution.key = account.key.map(|key| Found { value: key.value, origin: key.origin });
+    resolution.provider = account.base_url.as_ref().map(|url| Provider::of(&url.value));
+    resolution.base_url = account.base_url;
+    resolution.model = account.model;
+    resolution.extras = account.extras;
 }
 
-/// What a provider entry of `settings.json` (`modelProviders.openai[].generationConfig`) adds to each request.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Extras {
-    /// Headers that replace the built-in ones of the same name.
-    pub custom_headers: Vec<(String, String)>,
-    /// Members that are merged into the body last.
-    pub extra_body: Map<String, Value>,
-    /// Members of the body such as `temperature`, below the request's own.
-    pub sampling_params: Map<String, Value>,
+/// `security.auth.enforcedType` (H10): another method is refused, whatever chose it.
+fn enforce(resolution: &mut Resolution, settings: &[SettingsFile], notes: &mut Notes) {
+    let Some(method) = &resolution.method else { return };
+    let enforced = settings.iter().find_map(|file| Some((file, file.enforced_type.as_deref()?)));
+    let name = method::name(method.value);
+    if let Some((file, enforced)) = enforced.filter(|(_, enforced)| *enforced != name) {
+        let message = format!(
+            "{} allows `{enforced}` only, and this root uses `{name}` ({}); switch to `{enforced}`",
+            file.path.display(),
+            method.origin.place()
+        );
+        notes.problem(Problem::new(ProblemKind::BadRequest, message).in_file(&file.path));
+        resolution.state = State::Refused;
+        resolution.wants_stored_key = None;
+    }
 }
 
-/// A value that lost.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Ignored {
-    /// Where it stands.
-    pub origin: Origin,
-    /// Why it lost, and to whom.
-    pub because: String,
+fn debug(sources: &[Source<'_>]) -> Option<Origin> {
+    let set = |found: Found<String>| (!matches!(found.value.as_str(), "0" | "false")).then_some(found.origin);
+    sources.iter().find_map(|source| variables::DEBUG.iter().find_map(|name| source.text(name).and_then(set)))
 }
 
-/// Something a person should know about a root's configuration, as the editors see it.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct Problem {
-    /// What kind of problem it is.
-    pub kind: ProblemKind,
-    /// What is wrong, with what, and what to do, in one sentence.
-    pub message: String,
-    /// The file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub path: Option<PathBuf>,
-    /// The line in it, from 1.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<usize>,
-}
-
-/// The kinds of problems, named as on the wire; those that are also errors have the `ErrorKind`'s name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "camelCase")]
-pub enum ProblemKind {
-    /// No method is configured, or the one that is lacks its key.
-    NotSignedIn,
-    /// A user's key and an endpoint that only the project names.
-    EndpointNotTrusted,
-    /// Plain http to another machine.
-    InsecureEndpoint,
-    /// A key that cannot work where it would go.
-    InvalidKey,
-    /// A setting or URL that cannot be used.
-    BadRequest,
-    /// A file that is there and cannot be read.
-    UnreadableFile,
-    /// A file that cannot be parsed.
-    MalformedFile,
-    /// The keyring was asked and could not answer.
-    KeyringUnavailable,
-    /// A token that ran out and could not be renewed.
-    SessionExpired,
-    /// A file with a key that others may read.
-    WorldReadable,
-    /// A file with a key that git tracks.
-    TrackedByGit,
-    /// A file of another user, which counts as no file.
-    OtherOwner,
-    /// A line that is not `KEY=value`, or whose value other tools read differently.
-    MalformedLine,
+/// A project's file that sets nothing still ends the search (E08, E09), which surprises those who keep a key at home.
+fn name_shadowed_home(inputs: &Inputs<'_>, file: &EnvFile, known: &dyn Fn(&str) -> bool, notes: &mut Notes) {
+    // What is wrong with a file that is not in force is not said.
+    if let Discovered::File(home) = discover::discover_home(inputs, known, &mut Notes::default())
+        && let Some((_, origin)) = home.get(variables::API_KEY)
+    {
+        let because = format!(
+            "{} sets nothing for Qwen, but ended the search: the first file found is the only one",
+            file.path.display()
+        );
+        notes.ignored(origin, because);
+    }
 }

@@ -27,9 +27,53 @@ pub struct Origin {
     /// The line in the file, from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
+    /// Why a default is what it is; only defaults have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
     /// Whose word it is. Not on the wire: it follows from the other fields for a reader, not for a parser.
     #[serde(skip)]
     pub scope: Scope,
+}
+
+impl Origin {
+    /// A place of this kind, and no more is known of it.
+    pub fn new(kind: OriginKind, scope: Scope) -> Self {
+        Self { kind, path: None, variable: None, line: None, because: None, scope }
+    }
+
+    /// A default of this product's, and why it is this one.
+    pub fn default(because: impl Into<String>) -> Self {
+        Self { because: Some(because.into()), ..Self::new(OriginKind::Default, Scope::Product) }
+    }
+
+    /// The same place, with the variable or the setting's name.
+    #[must_use]
+    pub fn named(self, variable: impl Into<String>) -> Self {
+        Self { variable: Some(variable.into()), ..self }
+    }
+
+    /// The same place, with the file that it is in.
+    #[must_use]
+    pub fn in_file(self, path: impl Into<PathBuf>) -> Self {
+        Self { path: Some(path.into()), ..self }
+    }
+
+    /// The place in a few words for a person, such as "`OPENAI_API_KEY` in /p/.env line 3".
+    pub fn place(&self) -> String {
+        let variable = self.variable.as_deref().map(|variable| format!("`{variable}`"));
+        let at = match (self.kind, &self.path) {
+            (_, Some(path)) => format!("in {}", path.display()),
+            (OriginKind::Request, None) => "in the request".to_owned(),
+            (OriginKind::Client, None) => "in the editor's settings".to_owned(),
+            (OriginKind::Environment, None) => "in the environment".to_owned(),
+            (OriginKind::Keyring, None) => "the stored account".to_owned(),
+            (OriginKind::CredentialFile, None) => "the Qwen sign-in".to_owned(),
+            (OriginKind::Default, None) => "the default".to_owned(),
+            (OriginKind::ProjectFile | OriginKind::HomeFile | OriginKind::Settings, None) => String::new(),
+        };
+        let line = self.line.map(|line| format!("line {line}"));
+        [variable, Some(at), line].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    }
 }
 
 /// The kinds of places, named as on the wire.

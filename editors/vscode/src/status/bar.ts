@@ -1,0 +1,25 @@
+/** The status bar item. */
+import { homedir } from 'node:os'
+import * as vscode from 'vscode'
+import type { Qwen } from '../qwen'
+import { statusItem, tooltip, type View } from './present'
+
+const { t } = vscode.l10n
+
+export function showStatusBar(qwen: Qwen, signingIn: () => boolean): vscode.Disposable {
+  const item = vscode.window.createStatusBarItem('qwenls.status', vscode.StatusBarAlignment.Right, 100)
+  item.name = 'Qwen'
+  item.command = 'qwenls.menu'
+  const update = () => {
+    const view: View = { server: qwen.server, status: qwen.status, rootName: qwen.roots.name, busy: qwen.busy, problem: qwen.problem, signingIn: signingIn() }
+    const { text, label, severity } = statusItem(view, t)
+    item.text = text
+    item.accessibilityInformation = { label, role: 'button' }
+    item.backgroundColor = severity === 'none' ? undefined : new vscode.ThemeColor(`statusBarItem.${severity}Background`)
+    // Icons only: the text is the server's, and links or commands in it stay text.
+    item.tooltip = new vscode.MarkdownString(tooltip(view, homedir(), t), true)
+    item.show()
+  }
+  update()
+  return vscode.Disposable.from(item, qwen.onDidChange(update))
+}

@@ -1,0 +1,216 @@
+//! The table of routes: which message goes to which handler.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::watch;
+use tower_lsp::ls_types::{
+    CodeLens, CodeLensParams, DidChangeConfigurationParams, DidChangeTextDocumentParams, DidChangeWatchedFilesParams,
+    DidChangeWorkspaceFoldersParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, ExecuteCommandParams,
+    InitializeParams, InitializeResult, InitializedParams, LSPAny, MessageType, ServerInfo, Uri,
+    WorkDoneProgressCancelParams,
+};
+use tower_lsp::{Client, LanguageServer, jsonrpc};
+
+use super::announce::Announcements;
+use super::cancellation::Cancellations;
+use super::capabilities::server_capabilities;
+use super::configuration::Configuration;
+use super::handlers;
+use super::roots::{Place, Root};
+use super::session::Session;
+use crate::qwen::{AuthStatus, Qwen, Scope};
+
+/// One connection to one editor. Clones are the same connection, for work that goes on after its request.
+#[derive(Clone)]
+pub struct Backend {
+    /// The way to the editor.
+    pub client: Client,
+    /// The verbs.
+    pub qwen: Arc<Qwen>,
+    /// Work that the user may cancel.
+    pub cancellations: Cancellations,
+    session: Arc<Mutex<Session>>,
+    /// Counts the changes of documents, for whoever waits for one.
+    changes: watch::Sender<u64>,
+    /// The chat documents that are being answered.
+    answering: Arc<Mutex<HashSet<Uri>>>,
+    configuration: Configuration,
+    announcements: Announcements,
+}
+
+impl Backend {
+    /// A backend that has not been initialized.
+    pub fn new(client: Client, qwen: Arc<Qwen>, working_directory: PathBuf) -> Self {
+        let session = Arc::new(Mutex::new(Session::new(working_directory)));
+        Self {
+            configuration: Configuration::new(client.clone(), session.clone()),
+            announcements: Announcements::new(client.clone(), session.clone(), qwen.clone()),
+            cancellations: Cancellations::default(),
+            changes: watch::Sender::new(0),
+            answering: Arc::default(),
+            client,
+            qwen,
+            session,
+        }
+    }
+
+    /// Lets `act` see or change the session. No waiting inside: it holds up every other message.
+    pub fn with_session<T>(&self, act: impl FnOnce(&mut Session) -> T) -> T {
+        act(&mut self.session.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The root that `place` means, and its settings as they are now.
+    pub fn scope(&self, place: &Place) -> jsonrpc::Result<(Root, Scope)> {
+        self.with_session(|session| session.scope(place))
+            .map_err(|error| jsonrpc::Error::invalid_params(error.to_string()))
+    }
+
+    /// `scope` with the settings that have arrived since; for the second half of a handler, after [`Self::settled`].
+    pub fn refreshed(&self, root: &Root, _scope: Scope) -> Scope {
+        self.with_session(|session| session.scope_of(root))
+    }
+
+    /// Waits until an open document has another version than `version`, or is closed, for `limit` at most.
+    pub async fn changed_after(&self, uri: &Uri, version: i32, limit: Duration) {
+        let has_changed = || {
+            let document = self.with_session(|session| session.documents.snapshot(uri));
+            document.is_none_or(|document| document.version != version)
+        };
+        // The sender lives in self, so that waiting cannot fail.
+        let mut changes = self.changes.subscribe();
+        let _ = tokio::time::timeout(limit, changes.wait_for(|_| has_changed())).await;
+    }
+
+    /// Takes the only place of an answer to this chat document; none while it is taken.
+    pub fn answering(&self, uri: &Uri) -> Option<Answering> {
+        let mut answering = self.answering.lock().unwrap_or_else(PoisonError::into_inner);
+        answering.insert(uri.clone()).then(|| Answering { all: self.answering.clone(), uri: uri.clone() })
+    }
+
+    /// Waits, for a limited time, until the editor has answered for its configuration.
+    pub async fn settled(&self) {
+        self.configuration.settled().await;
+    }
+
+    /// Tells the editor of every root whose status is not what it was told last.
+    pub async fn announce_changes(&self) {
+        self.announcements.announce_changes().await;
+    }
+
+    /// Compares the roots' status soon.
+    pub fn something_changed(&self) {
+        self.announcements.something_changed();
+    }
+
+    async fn complain(&self, complaints: Vec<String>) {
+        for complaint in complaints {
+            self.client.show_message(MessageType::WARNING, complaint).await;
+        }
+    }
+
+    /// `qwen/auth`.
+    pub async fn auth(&self, params: Value) -> jsonrpc::Result<AuthStatus> {
+        handlers::auth::auth(self, params).await
+    }
+
+    /// `qwen/chat`.
+    pub async fn chat(&self, params: Value) -> jsonrpc::Result<handlers::chat::ChatResult> {
+        handlers::chat::chat(self, params).await
+    }
+
+    /// `qwen/models`.
+    pub async fn models(&self, params: Value) -> jsonrpc::Result<handlers::models::ModelsResult> {
+        handlers::models::models(self, params).await
+    }
+
+    /// `window/workDoneProgress/cancel`, which tower-lsp has no handler for.
+    #[expect(clippy::unused_async, reason = "tower-lsp routes to async functions only")]
+    pub async fn work_done_progress_cancel(&self, params: WorkDoneProgressCancelParams) {
+        self.cancellations.cancel(&params.token);
+    }
+}
+
+/// The only place of an answer to one chat document; free again when this is dropped.
+#[derive(Debug)]
+pub struct Answering {
+    all: Arc<Mutex<HashSet<Uri>>>,
+    uri: Uri,
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.uri);
+    }
+}
+
+impl LanguageServer for Backend {
+    async fn initialize(&self, params: InitializeParams) -> jsonrpc::Result<InitializeResult> {
+        let (capabilities, complaints) = self.with_session(|session| {
+            let complaints = session.initialize(&params);
+            (server_capabilities(&session.abilities), complaints)
+        });
+        self.configuration.keep_for_later(complaints);
+        Ok(InitializeResult {
+            capabilities,
+            server_info: Some(ServerInfo {
+                name: env!("CARGO_PKG_NAME").to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+            ..InitializeResult::default()
+        })
+    }
+
+    async fn initialized(&self, _: InitializedParams) {
+        self.configuration.start();
+        self.announcements.start();
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> jsonrpc::Result<Option<LSPAny>> {
+        handlers::command::execute_command(self, params).await
+    }
+
+    async fn shutdown(&self) -> jsonrpc::Result<()> {
+        Ok(())
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> jsonrpc::Result<Option<Vec<CodeLens>>> {
+        Ok(handlers::code_lens::code_lens(self, &params.text_document.uri))
+    }
+
+    async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        self.with_session(|session| session.documents.open(params.text_document));
+    }
+
+    async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        self.with_session(|session| session.documents.change(params));
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        self.with_session(|session| session.documents.close(&params.text_document.uri));
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    async fn did_change_workspace_folders(&self, params: DidChangeWorkspaceFoldersParams) {
+        self.with_session(|session| session.roots.change(&params.event));
+        self.configuration.pull();
+        self.announcements.roots_changed();
+    }
+
+    async fn did_change_configuration(&self, params: DidChangeConfigurationParams) {
+        if let Some(section) = params.settings.get("qwen") {
+            let complaints = self.with_session(|session| session.configure(section));
+            self.complain(complaints).await;
+        }
+        self.configuration.pull();
+        self.announcements.something_changed();
+    }
+
+    async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {
+        self.announcements.something_changed();
+    }
+}

@@ -1,0 +1,140 @@
+//! `qwen.chatSend`: sends the last question of a chat document, and lets the answer grow in it.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tower_lsp::jsonrpc;
+use tower_lsp::ls_types::{MessageType, Position, Range, Uri};
+
+use super::format::{self, Conversation, QWEN, YOU};
+use super::writer::{Stopped, Writer};
+use crate::chat::{ChatRequest, Event, Message};
+use crate::lsp::backend::Backend;
+use crate::lsp::context;
+use crate::lsp::handlers::chat::ContextItem;
+use crate::lsp::progress::WorkDone;
+use crate::lsp::roots::{Place, TextDocument, file_path};
+use crate::qwen::{Chat, Error, retrying};
+
+/// About ten edits a second: more would fill the editor's undo list and its screen.
+const EDIT_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Sends the last question of the document at `uri`. Returns when the answer is complete.
+pub async fn send(backend: &Backend, uri: &Uri) -> jsonrpc::Result<()> {
+    let document = backend.with_session(|session| session.documents.snapshot(uri));
+    let document =
+        document.ok_or_else(|| invalid(format!("`{}` is not open; open it and send it again", uri.as_str())))?;
+    let conversation = format::parse(&document.text());
+    if !conversation.awaits_answer() {
+        return Err(invalid(format!("there is nothing to send: write under the last `{YOU}`")));
+    }
+    let _only_one = backend
+        .answering(uri)
+        .ok_or_else(|| invalid("this conversation is being answered; wait for its end".to_owned()))?;
+    answer(backend, uri, conversation).await
+}
+
+async fn answer(backend: &Backend, uri: &Uri, conversation: Conversation) -> jsonrpc::Result<()> {
+    let root =
+        conversation.root.clone().filter(|_| !backend.with_session(|session| session.roots.contains(uri.as_str())));
+    let place = Place { root, text_document: Some(TextDocument { uri: uri.as_str().to_owned() }) };
+    let (root, scope) = backend.scope(&place)?;
+    let attachments = attached(&conversation, uri, &root.path);
+    let attachments = backend.with_session(|session| context::attach(session, &root, &attachments))?;
+    let mut request = ChatRequest { messages: conversation.messages, ..ChatRequest::default() };
+    context::put_before(&mut request, &context::read(attachments).await?);
+
+    let marker = format::marker(&uuid::Uuid::new_v4().simple().to_string()[..8]);
+    let writer = Writer::new(backend, uri.clone(), marker.clone());
+    let work_done = WorkDone::create(backend, "Qwen answers").await;
+    if let Err(stopped) = writer.append(&format!("\n{QWEN}\n\n{marker}\n")).await {
+        work_done.end().await;
+        return Err(cannot_write(stopped));
+    }
+    let outcome = work_done.unless_cancelled(async {
+        let mut chat = backend.qwen.chat(&scope, request, conversation.model).await.map_err(Ended::Failed)?;
+        stream(&writer, &work_done, &mut chat).await?;
+        Ok(chat.answer().0.warnings)
+    });
+    let outcome = outcome.await;
+    work_done.end().await;
+    let next_turn = format!("\n\n{YOU}\n\n");
+    let (last_words, error) = match outcome {
+        Ok(Ok(warnings)) => (warnings.iter().flat_map(|warning| ["\n\n> ", warning]).collect::<String>(), None),
+        Ok(Err(Ended::Stopped(stopped))) => return Err(cannot_write(stopped)),
+        Ok(Err(Ended::Failed(error))) => {
+            (format!("\n\n> **No answer, or not all of it:** {error}"), Some(error.to_string()))
+        }
+        Err(_) => ("\n\n> **Cancelled.**".to_owned(), None),
+    };
+    // The user may have deleted the marker while the end was on its way.
+    let _ = writer.finish(&format!("{}{next_turn}", last_words.trim_start_matches('\n').to_owned())).await;
+    if let Some(error) = error {
+        backend.client.show_message(MessageType::ERROR, error).await;
+    }
+    Ok(())
+}
+
+enum Ended {
+    Failed(Error),
+    Stopped(Stopped),
+}
+
+/// Writes deltas as they come, those of a tenth of a second together.
+async fn stream(writer: &Writer<'_>, work_done: &WorkDone, chat: &mut Chat) -> Result<(), Ended> {
+    let mut waiting = String::new();
+    let mut next_edit = Instant::now();
+    loop {
+        let event = tokio::select! {
+            event = chat.next() => Some(event),
+            stopped = writer.stopped() => return Err(Ended::Stopped(stopped)),
+            () = tokio::time::sleep_until(next_edit), if !waiting.is_empty() => None,
+        };
+        match event {
+            Some(Ok(Some(Event::Delta(delta)))) => waiting.push_str(delta.content.as_deref().unwrap_or_default()),
+            Some(Ok(Some(Event::Retrying { attempt, wait, because }))) => {
+                work_done.report(&retrying(attempt, wait, &because)).await;
+            }
+            None => {
+                writer.insert(&std::mem::take(&mut waiting)).await.map_err(Ended::Stopped)?;
+                next_edit = Instant::now() + EDIT_INTERVAL;
+            }
+            Some(end) => {
+                // Whatever the end was, what came before it is the user's.
+                if !waiting.is_empty() {
+                    writer.insert(&waiting).await.map_err(Ended::Stopped)?;
+                }
+                return end.map(drop).map_err(Ended::Failed);
+            }
+        }
+    }
+}
+
+/// The files that the last question links to, looked for beside the document, then below the root.
+fn attached(conversation: &Conversation, uri: &Uri, root: &Path) -> Vec<ContextItem> {
+    let question = conversation.messages.last().map(Message::text_only).unwrap_or_default();
+    let beside = url::Url::parse(uri.as_str()).ok();
+    let root = url::Url::from_directory_path(root).ok();
+    let item = |(link, lines): (String, Option<(u32, u32)>)| {
+        let joined = beside.iter().chain(&root).filter_map(|base| base.join(&link).ok());
+        let uri = joined.map(String::from).find(|uri| file_path(uri).is_some_and(|path| path.is_file()))?;
+        let range = lines.map(|(first, last)| Range::new(Position::new(first - 1, 0), Position::new(last, 0)));
+        Some(ContextItem { uri, range })
+    };
+    format::links(&question).into_iter().filter_map(item).collect()
+}
+
+fn cannot_write(stopped: Stopped) -> jsonrpc::Error {
+    match stopped {
+        Stopped::Closed | Stopped::MarkerGone => jsonrpc::Error::request_cancelled(),
+        Stopped::Refused => jsonrpc::Error {
+            message: "the editor refused every edit of the conversation; make it writable and send again".into(),
+            ..jsonrpc::Error::content_modified()
+        },
+    }
+}
+
+fn invalid(message: String) -> jsonrpc::Error {
+    jsonrpc::Error::invalid_params(message)
+}

@@ -1,0 +1,110 @@
+//! Writes into an open document around a marker, while the user may be typing in it.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tower_lsp::ls_types::request::ApplyWorkspaceEdit;
+use tower_lsp::ls_types::{
+    ApplyWorkspaceEditParams, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit,
+    TextEdit, Uri, WorkspaceEdit,
+};
+
+use crate::lsp::backend::Backend;
+use crate::lsp::documents::Document;
+use crate::transport::ask;
+
+/// How long an editor may take to apply an edit.
+const APPLY_LIMIT: Duration = Duration::from_secs(10);
+/// How long the editor may take to tell of the change that it has applied, or that made it refuse.
+const CHANGE_LIMIT: Duration = Duration::from_secs(2);
+/// How often an edit is tried that the user's own typing overtakes.
+const TRIES: usize = 50;
+
+/// The marker in one open document.
+pub(super) struct Writer<'a> {
+    backend: &'a Backend,
+    uri: Uri,
+    marker: String,
+}
+
+/// Why nothing more can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stopped {
+    /// The user closed the document.
+    Closed,
+    /// The user deleted the marker: they want no more of the answer.
+    MarkerGone,
+    /// The editor refuses every edit.
+    Refused,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(backend: &'a Backend, uri: Uri, marker: String) -> Self {
+        Self { backend, uri, marker }
+    }
+
+    /// Appends `text` to the document; it holds the marker.
+    pub(super) async fn append(&self, text: &str) -> Result<(), Stopped> {
+        self.edit(|document| Some((document.end(), text.to_owned()))).await
+    }
+
+    /// Puts `text` before the marker.
+    pub(super) async fn insert(&self, text: &str) -> Result<(), Stopped> {
+        self.edit(|document| {
+            document.find(&self.marker).map(|range| (Range::new(range.start, range.start), text.to_owned()))
+        })
+        .await
+    }
+
+    /// Puts `text` in the place of the marker.
+    pub(super) async fn finish(&self, text: &str) -> Result<(), Stopped> {
+        self.edit(|document| document.find(&self.marker).map(|range| (range, text.to_owned()))).await
+    }
+
+    /// Waits until the user deletes the marker, or closes the document: they want no more of the answer.
+    pub(super) async fn stopped(&self) -> Stopped {
+        loop {
+            let Some(document) = self.document() else { return Stopped::Closed };
+            if document.find(&self.marker).is_none() {
+                return Stopped::MarkerGone;
+            }
+            self.backend.changed_after(&self.uri, document.version, Duration::MAX).await;
+        }
+    }
+
+    /// Has the editor apply what `plan` says of the document as it is now. Each edit names the version that it was made
+    /// for: an editor that has a newer one refuses it, and it is made anew.
+    async fn edit(&self, plan: impl Fn(&Document) -> Option<(Range, String)>) -> Result<(), Stopped> {
+        for _ in 0..TRIES {
+            let document = self.document().ok_or(Stopped::Closed)?;
+            let (range, text) = plan(&document).ok_or(Stopped::MarkerGone)?;
+            // In the document's own kind of line ends.
+            let text = if document.has_crlf() { text.replace('\n', "\r\n") } else { text };
+            let applied = self.apply(document.version, TextEdit { range, new_text: text }).await;
+            self.backend.changed_after(&self.uri, document.version, CHANGE_LIMIT).await;
+            if applied {
+                return Ok(());
+            }
+        }
+        Err(Stopped::Refused)
+    }
+
+    async fn apply(&self, version: i32, edit: TextEdit) -> bool {
+        let versioned = self.backend.with_session(|session| session.abilities.document_changes);
+        let edit = if versioned {
+            let text_document =
+                OptionalVersionedTextDocumentIdentifier { uri: self.uri.clone(), version: Some(version) };
+            let edits = TextDocumentEdit { text_document, edits: vec![OneOf::Left(edit)] };
+            WorkspaceEdit { document_changes: Some(DocumentChanges::Edits(vec![edits])), ..WorkspaceEdit::default() }
+        } else {
+            WorkspaceEdit { changes: Some(HashMap::from([(self.uri.clone(), vec![edit])])), ..WorkspaceEdit::default() }
+        };
+        let params = ApplyWorkspaceEditParams { label: Some("Qwen".to_owned()), edit };
+        let response = ask::<ApplyWorkspaceEdit>(&self.backend.client, params, APPLY_LIMIT).await;
+        response.is_some_and(|response| response.applied)
+    }
+
+    fn document(&self) -> Option<Document> {
+        self.backend.with_session(|session| session.documents.snapshot(&self.uri))
+    }
+}

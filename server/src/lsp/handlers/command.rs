@@ -1,0 +1,247 @@
+//! `workspace/executeCommand`: the same verbs for editors that send no custom requests. Each command works without an
+//! argument: it asks, or says what is missing.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tower_lsp::jsonrpc;
+use tower_lsp::ls_types::{ExecuteCommandParams, MessageType};
+
+use crate::lsp::backend::Backend;
+use crate::lsp::chat_document;
+use crate::lsp::choose::choose;
+use crate::lsp::error::wire;
+use crate::lsp::params::parse;
+use crate::lsp::roots::{Place, Root};
+use crate::lsp::sentence;
+use crate::lsp::sign_in::sign_in;
+use crate::qwen::{Remember, Scope};
+use crate::resolve::{Method, ProblemKind};
+
+/// Every command, as the capabilities list them. Zed refuses one that is not listed.
+pub const NAMES: [&str; 8] = [
+    "qwen.signIn",
+    "qwen.signOut",
+    "qwen.switchAuth",
+    "qwen.status",
+    "qwen.setModel",
+    "qwen.trustEndpoint",
+    "qwen.chat",
+    "qwen.chatSend",
+];
+
+/// The one argument that a command takes: the params of its request. A bare string is its main member, since Helix and
+/// people type those.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Argument {
+    root: Option<String>,
+    text_document: Option<crate::lsp::roots::TextDocument>,
+    /// The command says it; the request's params have it too.
+    #[serde(rename = "action")]
+    _action: Option<serde::de::IgnoredAny>,
+    method: Option<Method>,
+    model: Option<String>,
+    endpoint: Option<String>,
+    remember: Option<bool>,
+    prompt: Option<String>,
+    uri: Option<String>,
+}
+
+/// Answers `workspace/executeCommand` at once; what takes long goes on after the answer, under progress of its own.
+pub async fn execute_command(backend: &Backend, params: ExecuteCommandParams) -> jsonrpc::Result<Option<Value>> {
+    let Some(command) = NAMES.into_iter().find(|name| *name == params.command) else {
+        return Err(jsonrpc::Error::invalid_params(format!("no such command; there are {}", NAMES.join(", "))));
+    };
+    let argument = argument(command, params.arguments)?;
+    if command == "qwen.status" {
+        return status(backend, &argument).await;
+    }
+    let backend = backend.clone();
+    tokio::spawn(async move {
+        if let Err(error) = run(&backend, command, argument).await {
+            // The user's own «no» needs no message.
+            if error.code != jsonrpc::ErrorCode::RequestCancelled {
+                backend.client.show_message(MessageType::ERROR, error.message).await;
+            }
+        }
+    });
+    Ok(None)
+}
+
+fn argument(command: &str, arguments: Vec<Value>) -> jsonrpc::Result<Argument> {
+    let main_member = match command {
+        "qwen.switchAuth" | "qwen.signOut" => "method",
+        "qwen.setModel" => "model",
+        "qwen.trustEndpoint" => "endpoint",
+        "qwen.chat" => "prompt",
+        "qwen.chatSend" => "uri",
+        _ => "root",
+    };
+    let mut arguments = arguments.into_iter();
+    let argument = match arguments.next() {
+        None | Some(Value::Null) => json!({}),
+        Some(Value::String(text)) => json!({ main_member: text }),
+        Some(argument @ Value::Object(_)) => argument,
+        Some(_) => return Err(jsonrpc::Error::invalid_params("the argument is neither an object nor a string")),
+    };
+    if arguments.next().is_some() {
+        return Err(jsonrpc::Error::invalid_params("a command takes one argument at most"));
+    }
+    parse(argument)
+}
+
+async fn status(backend: &Backend, argument: &Argument) -> jsonrpc::Result<Option<Value>> {
+    // Asking for one of several roots would keep the editor waiting for an answer: all of them are told instead.
+    let places = match (&argument.root, &argument.text_document) {
+        (None, None) => backend.with_session(|session| session.roots.all()),
+        _ => vec![backend.scope(&place(argument))?.0],
+    };
+    backend.settled().await;
+    let mut statuses = Vec::new();
+    for root in places {
+        let scope = backend.with_session(|session| session.scope_of(&root));
+        statuses.push(backend.qwen.status(&root.uri, &scope).await);
+    }
+    let sentences: Vec<String> = statuses.iter().map(sentence::of_status).collect();
+    backend.client.show_message(MessageType::INFO, sentences.join("\n")).await;
+    let mut values = statuses.iter().map(|status| json!(status));
+    Ok(if statuses.len() == 1 { values.next() } else { Some(values.collect()) })
+}
+
+async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::Result<()> {
+    if command == "qwen.chatSend" {
+        return chat_send(backend, argument.uri).await;
+    }
+    let Some((root, scope)) = locate(backend, &argument).await? else { return Ok(()) };
+    backend.settled().await;
+    if command == "qwen.chat" {
+        return chat_document::open::open(backend, &root, argument.prompt).await.map_err(|error| {
+            let message = format!("the conversation could not be written ({error}); make the state directory writable");
+            jsonrpc::Error { message: message.into(), ..jsonrpc::Error::internal_error() }
+        });
+    }
+    let done = match command {
+        "qwen.signIn" => {
+            sign_in(backend, &root, &scope, None).await?;
+            backend.qwen.switch(&scope, Method::QwenOauth, Remember::ThisSession).await.map_err(wire)?;
+            "signed in to Qwen".to_owned()
+        }
+        "qwen.signOut" => {
+            let left_undone = backend.qwen.sign_out(&scope, argument.method).await.map_err(wire)?;
+            left_undone.unwrap_or("signed out; what was stored here is deleted").to_owned()
+        }
+        "qwen.switchAuth" => match switch_auth(backend, &root, &scope, &argument).await? {
+            Some(done) => done,
+            None => return Ok(()),
+        },
+        "qwen.setModel" => match set_model(backend, &root, &scope, argument.model).await? {
+            Some(done) => done,
+            None => return Ok(()),
+        },
+        _ => match trust(backend, &scope, &argument).await? {
+            Some(done) => done,
+            None => return Ok(()),
+        },
+    };
+    let scope = backend.with_session(|session| session.scope_of(&root));
+    let status = backend.qwen.status(&root.uri, &scope).await;
+    backend.client.show_message(MessageType::INFO, format!("{done} — {}", sentence::of_status(&status))).await;
+    backend.announce_changes().await;
+    Ok(())
+}
+
+/// Sends the conversation at `uri`, or the one that was changed last.
+async fn chat_send(backend: &Backend, uri: Option<String>) -> jsonrpc::Result<()> {
+    let uri = match uri {
+        Some(uri) => uri.parse().ok(),
+        None => backend.with_session(|session| session.documents.last_changed(chat_document::is_chat_document)),
+    };
+    let message = "no conversation is open; begin one with `qwen.chat`";
+    chat_document::send::send(backend, &uri.ok_or_else(|| jsonrpc::Error::invalid_params(message))?).await
+}
+
+fn place(argument: &Argument) -> Place {
+    Place { root: argument.root.clone(), text_document: argument.text_document.clone() }
+}
+
+/// The root that is meant; asks where there are several and none is named. None when the user chose none.
+async fn locate(backend: &Backend, argument: &Argument) -> jsonrpc::Result<Option<(Root, Scope)>> {
+    let roots = backend.with_session(|session| session.roots.all());
+    if argument.root.is_some() || argument.text_document.is_some() || roots.len() < 2 {
+        return backend.scope(&place(argument)).map(Some);
+    }
+    let names: Vec<String> = roots.iter().map(|root| root.path.display().to_string()).collect();
+    let chosen = choose(backend, "Which folder?", &names).await;
+    let root = chosen.and_then(|name| roots.into_iter().find(|root| root.path.display().to_string() == name));
+    Ok(root.map(|root| (root.clone(), backend.with_session(|session| session.scope_of(&root)))))
+}
+
+async fn switch_auth(
+    backend: &Backend,
+    root: &Root,
+    scope: &Scope,
+    argument: &Argument,
+) -> jsonrpc::Result<Option<String>> {
+    const OAUTH: &str = "Qwen OAuth";
+    const KEY: &str = "API key";
+    let method = match argument.method {
+        Some(method) => method,
+        None => match choose(backend, "How should Qwen authenticate here?", &[OAUTH, KEY]).await.as_deref() {
+            Some(OAUTH) => Method::QwenOauth,
+            Some(KEY) => Method::Openai,
+            _ => return Ok(None),
+        },
+    };
+    if method == Method::QwenOauth && !backend.qwen.is_signed_in_by_oauth(scope).await {
+        sign_in(backend, root, scope, None).await?;
+    }
+    let keep = if argument.remember == Some(false) { Remember::ThisSession } else { Remember::Always };
+    backend.qwen.switch(scope, method, keep).await.map_err(wire)?;
+    let name = if method == Method::QwenOauth { OAUTH } else { KEY };
+    Ok(Some(format!("switched to {name}")))
+}
+
+/// At most this many models are offered as buttons; more would not fit any editor's message.
+const OFFERED_MODELS: usize = 12;
+
+async fn set_model(
+    backend: &Backend,
+    root: &Root,
+    scope: &Scope,
+    model: Option<String>,
+) -> jsonrpc::Result<Option<String>> {
+    let model = if let Some(model) = model {
+        model
+    } else {
+        let models = backend.qwen.models(scope).await.map_err(wire)?;
+        let names: Vec<String> = models.into_iter().map(|model| model.id).take(OFFERED_MODELS).collect();
+        match choose(backend, "Which model? Others can be named as the command's argument.", &names).await {
+            Some(model) => model,
+            None => return Ok(None),
+        }
+    };
+    backend.with_session(|session| session.models.insert(root.path.clone(), model.clone()));
+    Ok(Some(format!("`{model}` is asked from now on, until the editor is closed")))
+}
+
+const TRUST: &str = "Trust it";
+
+async fn trust(backend: &Backend, scope: &Scope, argument: &Argument) -> jsonrpc::Result<Option<String>> {
+    let endpoint = if let Some(endpoint) = &argument.endpoint {
+        endpoint.clone()
+    } else {
+        let resolution = backend.qwen.resolve(scope, None).await;
+        let refused = resolution.problems.iter().find(|problem| problem.kind == ProblemKind::EndpointNotTrusted);
+        let (Some(problem), Some(base_url)) = (refused, resolution.base_url) else {
+            let message = "no endpoint waits to be trusted here; `qwen.status` says what is in force";
+            return Err(jsonrpc::Error::invalid_params(message));
+        };
+        match choose(backend, &problem.message, &[TRUST, "Cancel"]).await.as_deref() {
+            Some(TRUST) => base_url.value.into(),
+            _ => return Ok(None),
+        }
+    };
+    let keep = if argument.remember == Some(false) { Remember::ThisSession } else { Remember::Always };
+    backend.qwen.trust(scope, &endpoint, keep).await.map_err(wire)?;
+    Ok(Some(format!("{endpoint} is trusted for this folder")))
+}

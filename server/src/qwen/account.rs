@@ -1,0 +1,205 @@
+//! From a root to the account that a request is sent with.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::choices::key_entry;
+use super::{AuthStatus, CredentialStore, Error, Qwen, Scope};
+use crate::auth::quota;
+use crate::chat::{Credential, Endpoint};
+use crate::resolve::{
+    self, Inputs, Method, OauthHint, Problem, ProblemKind, Provider, Remembered, RequestFields, Resolution, State,
+    StoredKey, endpoint,
+};
+
+/// Where a request goes, and as whom.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The method.
+    pub method: Method,
+    /// The provider's name for a person.
+    pub provider: String,
+    /// The model that was asked for; the endpoint's differs where the provider does not serve it.
+    pub requested_model: String,
+    /// Where it goes.
+    pub endpoint: Endpoint,
+    /// What the user should be told with the answer.
+    pub warnings: Vec<String>,
+}
+
+impl Qwen {
+    /// Decides who is asked for `scope`, and as whom; `model` is the request's own.
+    pub async fn resolve(&self, scope: &Scope, model: Option<&str>) -> Resolution {
+        let request = RequestFields { model: model.or(scope.model.as_deref()).map(str::to_owned) };
+        self.tokens.settle(&scope.root, scope.settings.credential_store).await;
+        let first = self.resolve_with(scope, &request, StoredKey::NotAsked, None).await;
+        // The keyring is asked only for what no other source gave.
+        let stored_key = match &first.wants_stored_key {
+            Some(origin) => Some(self.stored_key(scope, origin).await),
+            None => None,
+        };
+        let token = match scope.settings.credential_store {
+            CredentialStore::Keyring if wants_token(&first) => Some(self.tokens.in_keyring().await),
+            CredentialStore::Keyring | CredentialStore::File => None,
+        };
+        if stored_key.is_none() && token.is_none() {
+            return first;
+        }
+        self.resolve_with(scope, &request, stored_key.unwrap_or(StoredKey::NotAsked), token).await
+    }
+
+    /// Off the event loop: a file system may be slow. `token` is what the keyring said; the file is read here.
+    async fn resolve_with(
+        &self,
+        scope: &Scope,
+        request: &RequestFields,
+        stored_key: StoredKey,
+        token: Option<OauthHint>,
+    ) -> Resolution {
+        let (env, choices) = (Arc::clone(&self.env), Arc::clone(&self.choices));
+        let (files, tokens, request, scope) = (self.files, self.tokens.clone(), request.clone(), scope.clone());
+        let decided = tokio::task::spawn_blocking(move || {
+            let (remembered, broken) = choices.in_force();
+            let oauth = token.unwrap_or_else(|| match scope.settings.credential_store {
+                CredentialStore::File => tokens.in_file(),
+                CredentialStore::Keyring => OauthHint::Absent,
+            });
+            let mut resolution = resolve::resolve(&Inputs {
+                root: &scope.root,
+                env: &env,
+                client: &scope.settings.resolution,
+                request: &request,
+                files: &files,
+                remembered: &remembered,
+                stored_key: &stored_key,
+                oauth: &oauth,
+            });
+            resolution.problems.extend(broken.map(|error| Problem::new(ProblemKind::MalformedFile, error.to_string())));
+            resolution
+        });
+        decided.await.expect("resolving does not panic, and is not cancelled")
+    }
+
+    /// The key that was stored for an endpoint: in memory, else in the keyring.
+    async fn stored_key(&self, scope: &Scope, origin: &str) -> StoredKey {
+        let (remembered, _) = self.choices.in_force();
+        let Some(account) = key_account(&remembered, &scope.root, origin) else { return StoredKey::Absent };
+        let entry = key_entry(origin, &account.root);
+        if let Some(key) = self.choices.key(&entry) {
+            return StoredKey::Found(key);
+        }
+        match self.keyring.get(&entry).await {
+            Ok(Some(key)) => StoredKey::Found(key),
+            Ok(None) => StoredKey::Absent,
+            Err(error) => StoredKey::Unavailable(error.to_string()),
+        }
+    }
+
+    /// The account of `scope`, ready to be used: a token that is due is refreshed.
+    pub async fn account(&self, scope: &Scope, model: Option<&str>) -> Result<Account, Error> {
+        let resolution = self.resolve(scope, model).await;
+        match (resolution.state, &resolution.method) {
+            (State::SignedIn, Some(method)) => match method.value {
+                Method::Openai => Ok(with_key(scope, resolution)),
+                Method::QwenOauth => self.with_token(scope, resolution, model).await,
+            },
+            _ => Err(Error::of_problems(&resolution.problems)),
+        }
+    }
+
+    async fn with_token(&self, scope: &Scope, resolution: Resolution, model: Option<&str>) -> Result<Account, Error> {
+        let client = self.http.client(&self.env)?;
+        let token = self.tokens.of(scope.settings.credential_store)?.token(client).await?;
+        // The resolution has only models that are served; whoever asks for another one by name is told.
+        let named = model.or(scope.model.as_deref()).or(scope.settings.resolution.model.as_deref()).map(str::to_owned);
+        let resolved = || resolution.model.map_or_else(default_model, |found| found.value);
+        let requested_model = named.unwrap_or_else(resolved);
+        let model = default_model();
+        let warnings = if requested_model == model {
+            Vec::new()
+        } else {
+            vec![format!("Qwen OAuth serves `{model}` only; it was asked instead of `{requested_model}`")]
+        };
+        Ok(Account {
+            method: Method::QwenOauth,
+            provider: Provider::Qwen.name().to_owned(),
+            requested_model,
+            endpoint: Endpoint {
+                base_url: token.base_url,
+                provider: Provider::Qwen,
+                credential: Credential::OauthToken(token.access_token),
+                model,
+                extras: resolution.extras,
+                request_timeout: scope.settings.request_timeout,
+                debug: resolution.debug.is_some(),
+            },
+            warnings,
+        })
+    }
+
+    /// The status of the root at `uri`.
+    pub async fn status(&self, uri: &str, scope: &Scope) -> AuthStatus {
+        let mut resolution = self.resolve(scope, None).await;
+        let by_oauth = resolution.method.as_ref().is_some_and(|method| method.value == Method::QwenOauth);
+        let key_file = resolution.key.as_ref().and_then(|key| key.origin.path.clone());
+        if let Some(path) = key_file {
+            let files = self.files;
+            let tracked = tokio::task::spawn_blocking(move || resolve::git_problem(&files, &path));
+            resolution.problems.extend(tracked.await.ok().flatten());
+        }
+        if !by_oauth {
+            return AuthStatus::new(uri.to_owned(), resolution, None, None);
+        }
+        let now = SystemTime::now();
+        let hint = match scope.settings.credential_store {
+            CredentialStore::File => self.tokens.in_file(),
+            CredentialStore::Keyring => self.tokens.in_keyring().await,
+        };
+        let expires_at = match hint {
+            OauthHint::Usable { expires_at } => Some(expires_at).filter(|expires_at| *expires_at > now),
+            OauthHint::Absent | OauthHint::Expired | OauthHint::Unreadable(_) => None,
+        };
+        AuthStatus::new(uri.to_owned(), resolution, expires_at, Some(quota::quota(&self.env, now)))
+    }
+}
+
+/// Whether a token could sign the root in, as far as the resolution without one can tell.
+fn wants_token(resolution: &Resolution) -> bool {
+    match &resolution.method {
+        None => true,
+        Some(method) => method.value == Method::QwenOauth,
+    }
+}
+
+/// The account whose key is bound to `origin`: the root's own, else the first one.
+fn key_account<'a>(remembered: &'a Remembered, root: &Path, origin: &str) -> Option<&'a resolve::Account> {
+    let at_origin = |account: &&resolve::Account| endpoint::origin_of(&account.base_url).as_deref() == Some(origin);
+    let own = remembered.accounts.iter().filter(at_origin).find(|account| account.root == root);
+    own.or_else(|| remembered.accounts.iter().find(at_origin))
+}
+
+fn default_model() -> String {
+    Provider::Qwen.default_model().to_owned()
+}
+
+fn with_key(scope: &Scope, resolution: Resolution) -> Account {
+    let base_url = resolution.base_url.expect("a root that is signed in by key has an endpoint").value;
+    let provider = Provider::of(&base_url);
+    let model = resolution.model.map_or_else(|| provider.default_model().to_owned(), |found| found.value);
+    Account {
+        method: Method::Openai,
+        provider: super::status::provider_name(provider, Some(&base_url)),
+        requested_model: model.clone(),
+        endpoint: Endpoint {
+            provider,
+            base_url,
+            credential: resolution.key.map_or(Credential::None, |found| Credential::Key(found.value)),
+            model,
+            extras: resolution.extras,
+            request_timeout: scope.settings.request_timeout,
+            debug: resolution.debug.is_some(),
+        },
+        warnings: Vec::new(),
+    }
+}

@@ -1,0 +1,211 @@
+//! What the user chose: remembered in the state file, or for this process only.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::auth::remembered::{self, Error};
+use crate::resolve::{Account, Method, Remembered};
+use crate::secret::Secret;
+
+/// For how long a choice holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remember {
+    /// Until this process ends.
+    ThisSession,
+    /// Until the user chooses otherwise.
+    Always,
+}
+
+/// The user's choices. Those of this session lie over the remembered ones.
+#[derive(Debug, Default)]
+pub struct Choices {
+    /// The state file; none where there is no home directory.
+    path: Option<PathBuf>,
+    session: Mutex<Session>,
+}
+
+#[derive(Debug, Default)]
+struct Session {
+    chosen: Remembered,
+    keys: HashMap<String, Secret>,
+}
+
+impl Choices {
+    /// Choices that are remembered in the state file at `path`.
+    pub fn new(path: Option<PathBuf>) -> Self {
+        Self { path, session: Mutex::default() }
+    }
+
+    /// All choices in force, read from the state file now; with what is wrong with that file.
+    pub fn in_force(&self) -> (Remembered, Option<Error>) {
+        let (mut all, broken) = match &self.path {
+            Some(path) => {
+                let loaded = remembered::load::<Remembered>(path);
+                (loaded.value, loaded.broken)
+            }
+            None => (Remembered::default(), None),
+        };
+        let session = self.session();
+        all.methods.extend(session.chosen.methods.clone());
+        for (root, endpoints) in &session.chosen.trusted {
+            all.trusted.entry(root.clone()).or_default().extend(endpoints.iter().cloned());
+        }
+        // In a root that has an account of this session's, that one; elsewhere the first remembered one stays the default.
+        all.accounts.retain(|account| !session.chosen.accounts.iter().any(|chosen| chosen.root == account.root));
+        all.accounts.extend(session.chosen.accounts.iter().cloned());
+        (all, broken)
+    }
+
+    /// Chooses the method of `root`.
+    pub async fn switch(&self, root: &Path, method: Method, keep: Remember) -> Result<(), Error> {
+        let choose = |chosen: &mut Remembered| {
+            chosen.methods.insert(root.to_owned(), method);
+        };
+        // What holds for this session would hide what is remembered from now on.
+        let forget = |chosen: &mut Remembered| {
+            chosen.methods.remove(root);
+        };
+        self.change(keep, choose, forget).await
+    }
+
+    /// Takes back the choice of a method for `root`.
+    pub async fn forget_method(&self, root: &Path) -> Result<(), Error> {
+        self.session().chosen.methods.remove(root);
+        if self.in_force().0.methods.contains_key(root) {
+            let forget = |chosen: &mut Remembered| {
+                chosen.methods.remove(root);
+            };
+            self.remember(forget).await?;
+        }
+        Ok(())
+    }
+
+    /// Trusts an endpoint's origin for `root`.
+    pub async fn trust(&self, root: &Path, origin: &str, keep: Remember) -> Result<(), Error> {
+        let trust = |chosen: &mut Remembered| {
+            let origins = chosen.trusted.entry(root.to_owned()).or_default();
+            if !origins.iter().any(|known| known == origin) {
+                origins.push(origin.to_owned());
+            }
+        };
+        self.change(keep, trust, |_| ()).await
+    }
+
+    /// Gives `account.root` this account.
+    pub async fn set_account(&self, account: &Account, keep: Remember) -> Result<(), Error> {
+        let set = |chosen: &mut Remembered| match chosen.accounts.iter_mut().find(|known| known.root == account.root) {
+            Some(known) => *known = account.clone(),
+            None => chosen.accounts.push(account.clone()),
+        };
+        let forget = |chosen: &mut Remembered| chosen.accounts.retain(|known| known.root != account.root);
+        self.change(keep, set, forget).await
+    }
+
+    /// Forgets an account.
+    pub async fn forget_account(&self, account: &Account) -> Result<(), Error> {
+        let forget = |chosen: &mut Remembered| chosen.accounts.retain(|known| known != account);
+        forget(&mut self.session().chosen);
+        if self.in_force().0.accounts.contains(account) {
+            self.remember(forget).await?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a key until this process ends.
+    pub fn keep_key(&self, entry: &str, key: Secret) {
+        self.session().keys.insert(entry.to_owned(), key);
+    }
+
+    /// The key that was kept for this process.
+    pub fn key(&self, entry: &str) -> Option<Secret> {
+        self.session().keys.get(entry).cloned()
+    }
+
+    /// Forgets a key that was kept for this process; says whether there was one.
+    pub fn forget_key(&self, entry: &str) -> bool {
+        self.session().keys.remove(entry).is_some()
+    }
+
+    async fn change(
+        &self,
+        keep: Remember,
+        choose: impl Fn(&mut Remembered),
+        forget: impl Fn(&mut Remembered),
+    ) -> Result<(), Error> {
+        match keep {
+            Remember::ThisSession => choose(&mut self.session().chosen),
+            Remember::Always => {
+                self.remember(choose).await?;
+                forget(&mut self.session().chosen);
+            }
+        }
+        Ok(())
+    }
+
+    async fn remember(&self, change: impl Fn(&mut Remembered)) -> Result<(), Error> {
+        match &self.path {
+            Some(path) => remembered::update(path, change).await.map(|_| ()),
+            None => Err(Error::Unwritable { path: "state.json".into(), why: "there is no home directory".to_owned() }),
+        }
+    }
+
+    fn session(&self) -> MutexGuard<'_, Session> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The name under which a key is kept: the endpoint's origin that it is bound to, and the root that it was given for.
+pub fn key_entry(origin: &str, root: &Path) -> String {
+    format!("{origin} {}", root.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(root: &str, base_url: &str) -> Account {
+        Account { root: root.into(), base_url: base_url.to_owned(), model: None }
+    }
+
+    #[tokio::test]
+    async fn a_choice_for_this_session_leaves_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.json");
+        let choices = Choices::new(Some(path.clone()));
+        choices.switch(Path::new("/p"), Method::QwenOauth, Remember::ThisSession).await.unwrap();
+        assert_eq!(choices.in_force().0.methods[Path::new("/p")], Method::QwenOauth);
+        assert!(!path.exists());
+    }
+
+    #[tokio::test]
+    async fn a_remembered_choice_takes_the_place_of_this_sessions() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.json");
+        let choices = Choices::new(Some(path.clone()));
+        choices.switch(Path::new("/p"), Method::QwenOauth, Remember::ThisSession).await.unwrap();
+        choices.switch(Path::new("/p"), Method::Openai, Remember::Always).await.unwrap();
+        assert_eq!(choices.in_force().0.methods[Path::new("/p")], Method::Openai);
+        assert_eq!(Choices::new(Some(path)).in_force().0.methods[Path::new("/p")], Method::Openai);
+    }
+
+    #[tokio::test]
+    async fn a_root_has_one_account_and_forgetting_it_leaves_the_others() {
+        let dir = tempfile::tempdir().unwrap();
+        let choices = Choices::new(Some(dir.path().join("state.json")));
+        choices.set_account(&account("/a", "https://a/v1"), Remember::Always).await.unwrap();
+        choices.set_account(&account("/b", "https://b/v1"), Remember::Always).await.unwrap();
+        choices.set_account(&account("/a", "https://c/v1"), Remember::Always).await.unwrap();
+        assert_eq!(choices.in_force().0.account(Path::new("/a")), Some(&account("/a", "https://c/v1")));
+        choices.forget_account(&account("/a", "https://c/v1")).await.unwrap();
+        assert_eq!(choices.in_force().0.accounts, [account("/b", "https://b/v1")]);
+    }
+
+    #[tokio::test]
+    async fn without_a_home_directory_nothing_is_remembered_and_it_says_so() {
+        let choices = Choices::new(None);
+        choices.trust(Path::new("/p"), "https://a", Remember::ThisSession).await.unwrap();
+        let error = choices.trust(Path::new("/p"), "https://a", Remember::Always).await.unwrap_err();
+        assert!(error.to_string().contains("not remembered"), "{error}");
+    }
+}

@@ -1,0 +1,43 @@
+//! Signing in with Qwen OAuth; how the user is shown the code is the front's affair.
+
+use super::{Error, Qwen, Scope, browser};
+use crate::auth::SignIn;
+use crate::resolve::OauthHint;
+
+use super::CredentialStore;
+
+impl Qwen {
+    /// Asks for a code. The user approves it while [`SignIn::finish`] waits; dropping that cancels the sign-in.
+    pub async fn start_sign_in(&self, scope: &Scope) -> Result<SignIn, Error> {
+        let client = self.http.client(&self.env)?;
+        Ok(self.tokens.of(scope.settings.credential_store)?.sign_in(client).await?)
+    }
+
+    /// Why the session of `scope` will be lost when this process ends, if it will.
+    pub fn unsaved_session(&self, scope: &Scope) -> Option<String> {
+        let store = self.tokens.of(scope.settings.credential_store).ok()?;
+        store.unsaved().map(|why| why.to_string())
+    }
+
+    /// Whether there is a session that the next request could use.
+    pub async fn is_signed_in_by_oauth(&self, scope: &Scope) -> bool {
+        let hint = match scope.settings.credential_store {
+            CredentialStore::File => self.tokens.in_file(),
+            CredentialStore::Keyring => self.tokens.in_keyring().await,
+        };
+        match hint {
+            OauthHint::Usable { .. } => true,
+            OauthHint::Absent | OauthHint::Expired | OauthHint::Unreadable(_) => false,
+        }
+    }
+
+    /// Whether a browser that we start ourselves would be seen by the user.
+    pub fn can_open_browser(&self) -> bool {
+        browser::can_open(&self.env)
+    }
+
+    /// Starts a browser at `page`, which an authorization has checked; says whether one was started.
+    pub async fn open_browser(&self, page: &str) -> bool {
+        browser::open(page.to_owned()).await
+    }
+}

@@ -1,0 +1,25 @@
+//! The groups of measures. A new one is a file and a line here.
+
+mod cancel;
+mod chat;
+mod idle;
+mod memory;
+mod start;
+mod status;
+mod streams;
+
+use super::table::Row;
+
+/// A name, and what fills lines of the table.
+pub type Group = (&'static str, fn() -> Vec<Row>);
+
+/// All of them.
+pub const GROUPS: [Group; 7] = [
+    ("start", start::measure),
+    ("memory", memory::measure),
+    ("chat", chat::measure),
+    ("streams", streams::measure),
+    ("cancel", cancel::measure),
+    ("status", status::measure),
+    ("idle", idle::measure),
+];

@@ -1,0 +1,185 @@
+// A real VS Code in a headless Chromium: each window has an empty HOME, its own folders, settings and stand-in.
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = dirname(fileURLToPath(import.meta.url))
+const cache = process.env.QWEN_TEST_CACHE
+const { chromium } = createRequire(join(cache, 'playwright/package.json'))('playwright-core')
+const pictures = join(here, '../../../../editors/vscode/images')
+const runScript = join(here, '../../run-vscode.sh')
+
+/** What no log and no file of the editor's may ever hold. */
+const CANARY = /sk-canary-[a-z]+/
+
+/** The item in the status bar. */
+export const ITEM = '#qwen-language-server\\.qwen-language-server\\.qwenls\\.status'
+
+let browser
+let extensions
+
+/** The packed extension, and the tests' own that uses it, installed once. */
+function installed() {
+  if (extensions) return extensions
+  extensions = mkdtempSync(join(tmpdir(), 'qwen-ext-'))
+  const data = mkdtempSync(join(tmpdir(), 'qwen-data-'))
+  const packages = [process.env.VSIX, process.env.CONSUMER_VSIX].flatMap((path) => ['--install-extension', path])
+  const done = spawnSync(runScript, [data, extensions, ...packages], { encoding: 'utf8' })
+  rmSync(data, { recursive: true, force: true })
+  if (done.status !== 0) throw new Error(done.stdout + done.stderr)
+  return extensions
+}
+
+export async function closeAll() {
+  await browser?.close()
+  if (extensions) rmSync(extensions, { recursive: true, force: true })
+}
+
+/** The first line of a program's output that fits. */
+function lineOf(child, pattern) {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const look = (chunk) => {
+      text += chunk
+      const found = pattern.exec(text)
+      if (found) resolve(found[1])
+    }
+    child.stdout.on('data', look)
+    child.stderr?.on('data', look)
+    child.on('exit', (code) => reject(new Error(`ended with ${code}: ${text}`)))
+  })
+}
+
+/**
+ * folders: { name: { 'path': 'content' } }; `$API` in a content is the stand-in's address.
+ * Options: settings, files to open, dark or light theme, `bundled: false` for a package without a server, environment.
+ */
+async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Default Dark Modern', bundled = true, environment = {}, size, ends }) {
+  const home = mkdtempSync(join(tmpdir(), 'qwen-home-'))
+  ends.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
+  const standin = spawn(process.execPath, [join(here, '../../standin.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] })
+  ends.push(() => standin.kill())
+  const api = await lineOf(standin, /(http:\/\/\S+)/)
+
+  const roots = {}
+  for (const [name, files] of Object.entries(folders)) {
+    roots[name] = join(home, name)
+    mkdirSync(roots[name])
+    for (const [path, content] of Object.entries(files)) write(join(roots[name], path), content.replaceAll('$API', api))
+  }
+  const data = join(home, '.data')
+  write(join(data, 'User/settings.json'), JSON.stringify({
+    'workbench.startupEditor': 'none', 'workbench.colorTheme': theme, 'telemetry.telemetryLevel': 'off', 'extensions.autoUpdate': false,
+    'extensions.autoCheckUpdates': false, 'extensions.ignoreRecommendations': true, 'workbench.enableExperiments': false,
+    'workbench.secondarySideBar.defaultVisibility': 'hidden', 'chat.disableAIFeatures': true, 'window.commandCenter': false, ...settings,
+  }))
+  // VS Code in a browser takes settings of scope `machine` from here only.
+  write(join(data, 'Machine/settings.json'), JSON.stringify(settings))
+  let ext = installed()
+  if (!bundled) {
+    cpSync(ext, join(home, '.ext'), { recursive: true })
+    ext = join(home, '.ext')
+    const [folder] = readdirSync(ext).filter((name) => name.startsWith('qwen-language-server'))
+    rmSync(join(ext, folder, 'bin'), { recursive: true })
+  }
+  const names = Object.keys(folders)
+  let query = `folder=${roots[names[0]]}`
+  if (names.length > 1) {
+    write(join(home, 'two.code-workspace'), JSON.stringify({ folders: names.map((path) => ({ path })) }))
+    query = `workspace=${join(home, 'two.code-workspace')}`
+  }
+  const editor = spawn(runScript, [data, ext], {
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home, LANG: 'C.UTF-8', QWEN_TEST_CACHE: cache, QWEN_OAUTH_BASE_URL: api, SHELL: '/bin/bash', ...environment },
+  })
+  const ended = new Promise((resolve) => editor.on('exit', resolve))
+  ends.push(async () => {
+    try { process.kill(-editor.pid, 'SIGKILL') } catch { /* it is gone */ }
+    await ended
+  })
+  const address = await lineOf(editor, /listening on (http:\/\/127\.0\.0\.1:\d+)/)
+
+  browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
+  const context = await browser.newContext({ viewport: size ?? { width: 1200, height: 800 }, permissions: ['clipboard-read', 'clipboard-write'] })
+  ends.push(() => context.close())
+  const visited = []
+  await context.route('**/*', (route) => {
+    const url = route.request().url()
+    if (url.startsWith(address) || url.startsWith('data:')) return route.continue()
+    if (url.startsWith('https://signin.qwen.invalid/')) {
+      visited.push(url)
+      return route.fulfill({ contentType: 'text/html', body: '<h1>Confirm the code</h1>' })
+    }
+    return route.abort()
+  })
+  const page = await context.newPage()
+  page.setDefaultTimeout(30_000)
+  await page.goto(`${address}/?${query}`)
+
+  const window = {
+    page, roots, home, api, visited,
+    ask: async (path, body) => {
+      const answer = await fetch(api + path, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
+      return { status: answer.status, body: await answer.json() }
+    },
+    write: (path, content) => write(join(home, path), content.replaceAll('$API', api)),
+    picture: (name, options = {}) => page.screenshot({ path: join(pictures, `${name}.png`), ...options }),
+    /** The item in the status bar, once it says so. */
+    status: (text) => page.locator(ITEM).filter({ hasText: text }).waitFor(),
+    /** The frame of our own chat view. */
+    chat: () => page.frameLocator('iframe.webview.ready').frameLocator('#active-frame'),
+    command: async (title) => {
+      await page.keyboard.press('F1')
+      await page.locator('.quick-input-widget input').first().fill(`>${title}`)
+      await page.locator('.quick-input-list .monaco-list-row').first().filter({ hasText: title }).click()
+    },
+    open: async (path) => {
+      await page.keyboard.press('Control+P')
+      await page.locator('.quick-input-widget input').first().fill(path)
+      await page.locator('.quick-input-list .monaco-list-row').first().filter({ hasText: path.split('/').pop() }).click()
+      await page.locator('.tab.active', { hasText: path.split('/').pop() }).waitFor()
+      await page.locator('.editor-instance .monaco-editor.focused').waitFor()
+    },
+    toast: (text) => page.locator('.notification-toast, .notification-list-item').filter({ hasText: text }).first(),
+    /** Processes of the server that this window started. */
+    servers: () => spawnSync('pgrep', ['-g', String(editor.pid), '-f', 'qwen-language-server( |$).*--stdio'], { encoding: 'utf8' }).stdout.trim().split('\n').filter(Boolean).map(Number),
+  }
+  await page.locator(ITEM).waitFor()
+  return window
+}
+
+/** Runs a test in a window and ends all that it started; a failure leaves a picture in the cache. */
+export function inWindow(options, run) {
+  return async (t) => {
+    const ends = []
+    let window
+    try {
+      window = await openWindow({ ...options, ends })
+      await run(window)
+      const leak = fileWithKey(join(window.home, '.data'))
+      if (leak) throw new Error(`a key is in ${leak}`)
+    } catch (error) {
+      const path = join(cache, `failed-${t.name.replace(/\W+/g, '-')}.png`)
+      await window?.page.screenshot({ path }).catch(() => undefined)
+      console.error(`picture: ${path}`)
+      throw error
+    } finally {
+      for (const end of ends.reverse()) await end()
+    }
+  }
+}
+
+function write(path, content) {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, content, { mode: 0o600 })
+}
+
+/** A file below the editor's own data that holds a whole key. */
+function fileWithKey(data) {
+  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return files.map((entry) => join(entry.parentPath, entry.name)).find((path) => CANARY.test(readFileSync(path, 'latin1')))
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { offers } from '../../offers.mjs'
+import { closeAll, inWindow } from './harness.mjs'
+
+after(closeAll)
+
+const skip = !(await offers('inlineCompletionProvider')) && 'the server does not offer it'
+const env = (key) => `OPENAI_API_KEY=${key}\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=qwen3-coder-plus\n`
+const app = { '.qwen/.env': env('sk-canary-alpha-1111'), 'sum.py': 'def add(a, b):\n    \n' }
+
+test('a suggestion appears while typing, and Tab accepts it', { skip }, inWindow({ folders: { app } }, async (window) => {
+  const { page } = window
+  await window.status('qwen3-coder-plus')
+  await window.open('sum.py')
+  await page.keyboard.press('Control+End')
+  await page.keyboard.press('ArrowUp')
+  await page.keyboard.press('End')
+  await page.keyboard.type('re')
+  await window.ask('/wait?count=1')
+  const ghost = page.locator('.ghost-text, .ghost-text-decoration').first()
+  await ghost.waitFor()
+  await window.picture('inline-completion')
+  await page.keyboard.press('Tab')
+  await page.locator('.view-line', { hasText: 'a + b' }).waitFor()
+  await ghost.waitFor({ state: 'detached' })
+  const [request] = (await window.ask('/requests')).body
+  assert.equal(request.key, 'sk-…1111')
+}))
+
+test('no suggestion is asked for where the user has turned it off', { skip }, inWindow({ folders: { app }, settings: { 'qwen.inlineCompletion.enable': false } }, async (window) => {
+  const { page } = window
+  await window.status('qwen3-coder-plus')
+  await window.open('sum.py')
+  await page.keyboard.press('Control+End')
+  await page.keyboard.type('x = 1')
+  // A chat that comes later is answered: by then a suggestion would have been asked for.
+  await window.command('Qwen: Open Chat')
+  const box = window.chat().getByRole('textbox', { name: 'Message to Qwen' })
+  await box.fill('later')
+  await box.press('Enter')
+  await window.chat().getByText('you said: later').waitFor()
+  assert.deepEqual((await window.ask('/requests')).body.map(({ said }) => said), ['later'])
+}))

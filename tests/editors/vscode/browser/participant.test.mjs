@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { closeAll, inWindow } from './harness.mjs'
+
+after(closeAll)
+
+const env = 'OPENAI_API_KEY=sk-canary-alpha-1111\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=alpha-model\n'
+// VS Code's own chat view is on only in these windows.
+const options = { settings: { 'chat.disableAIFeatures': false }, folders: { app: { '.qwen/.env': env, 'a.ts': 'const a = 1\n' } } }
+
+async function openChat(window) {
+  await window.status('alpha-model')
+  await window.command('Chat: Open Chat')
+  // The model picker has found Qwen's models.
+  await window.page.locator('.chat-input-toolbars', { hasText: 'alpha-model' }).waitFor()
+}
+
+async function ask(window, text) {
+  const { page } = window
+  await page.locator('.interactive-input-editor .monaco-editor').click()
+  await page.keyboard.type(text)
+  await page.locator('.interactive-input-editor .view-line', { hasText: text.split(' ').pop() }).waitFor()
+  // Closes the list of suggestions that typing has opened.
+  await page.keyboard.press('Escape')
+  await page.keyboard.press('Enter')
+}
+
+test('@qwen answers in the chat view of VS Code, as it streams', inWindow(options, async (window) => {
+  const { page } = window
+  await openChat(window)
+  await window.ask('/script', { deltas: ['`a` is **one**', ' and stays so'], hold: true, after: [', since it is a `const`.'] })
+  await ask(window, '@qwen What is a?')
+  const response = page.locator('.interactive-response')
+  await response.getByText('and stays so').waitFor()
+  assert.doesNotMatch(await response.innerText(), /since it is/)
+  await window.ask('/release', {})
+  await response.getByText('since it is a').waitFor()
+  await window.picture('participant')
+  const [request] = (await window.ask('/wait?outcome=done')).body
+  assert.deepEqual([request.key, request.model, request.said], ['sk-…1111', 'alpha-model', 'What is a?'])
+}))
+
+test('stopping @qwen hangs up on the model', inWindow(options, async (window) => {
+  const { page } = window
+  await openChat(window)
+  await window.ask('/script', { deltas: ['a long story begins'], hold: true })
+  await ask(window, '@qwen Tell')
+  await page.locator('.interactive-response').getByText('a long story begins').waitFor()
+  await page.locator('.chat-execute-toolbar [aria-label^="Cancel"]').first().click()
+  assert.equal((await window.ask('/wait?outcome=hungUp')).status, 200)
+}))
+
+test('an error of the service reaches the chat view of VS Code in words', inWindow(options, async (window) => {
+  await openChat(window)
+  await window.ask('/script', { status: 404, body: { error: { message: 'The model does not exist', code: 'model_not_found' } } })
+  await ask(window, '@qwen Hello')
+  await window.page.locator('.interactive-response .chat-notification-widget, .interactive-response .chat-error, .interactive-response', { hasText: /model/i }).first().waitFor()
+}))
+
+test("a model of this folder's provider, chosen in VS Code's model picker, is the one that is asked", inWindow(options, async (window) => {
+  const { page } = window
+  await openChat(window)
+  await page.locator('.chat-input-toolbars').getByText('alpha-model').click()
+  await page.getByPlaceholder('Search models').fill('flash')
+  await page.locator('.action-widget .monaco-list-row', { hasText: 'qwen3-coder-flash' }).first().click()
+  await page.locator('.chat-input-toolbars', { hasText: 'flash' }).waitFor()
+  await ask(window, '@qwen Hello')
+  await page.locator('.interactive-response').getByText('model qwen3-coder-flash').waitFor()
+}))
+
+test("another extension can use Qwen's models, streamed", inWindow(options, async (window) => {
+  await window.status('alpha-model')
+  await window.ask('/script', { model: 'qwen3-max', deltas: ['for', 'ty-', 'two'] })
+  await window.command('Consumer: Ask Qwen')
+  await window.toast('got forty-two in 3 parts; 4 tokens').waitFor()
+}))
+
+test("another extension's tools reach the model, and their results too", inWindow(options, async (window) => {
+  await window.status('alpha-model')
+  await window.ask('/script', { toolCalls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'add', arguments: '{"a":3}' } }] })
+  await window.ask('/script', { deltas: ['done'] })
+  await window.command('Consumer: Use a Tool')
+  await window.toast('called add with {"a":3}, then done').waitFor()
+  const [first, second] = (await window.ask('/requests')).body
+  assert.equal(first.body.tools[0].function.name, 'add')
+  assert.deepEqual(second.body.messages.slice(-2).map(({ role, tool_call_id: id, content }) => [role, id ?? null, content || null]), [
+    ['assistant', null, null], ['tool', 'call_1', 'three'],
+  ])
+}))
+
+test('another extension that stops reading hangs up on the model', inWindow(options, async (window) => {
+  await window.status('alpha-model')
+  await window.ask('/script', { deltas: ['some'], hold: true })
+  await window.command('Consumer: Ask and Stop')
+  await window.toast('stopped after some').waitFor()
+  assert.equal((await window.ask('/wait?outcome=hungUp')).status, 200)
+}))

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { ITEM, closeAll, inWindow } from './harness.mjs'
+
+after(closeAll)
+
+const env = (key, model) => `OPENAI_API_KEY=${key}\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=${model}\n`
+const shop = { '.qwen/.env': env('sk-canary-shop-1111', 'shop-model'), 'shop.ts': 'export const shop = 1\n' }
+const bank = { '.qwen/.env': env('sk-canary-bank-2222', 'bank-model'), 'bank.ts': 'export const bank = 2\n' }
+
+async function ask(window, text) {
+  const box = window.chat().getByRole('textbox', { name: 'Message to Qwen' })
+  await box.fill(text)
+  await box.press('Enter')
+}
+
+test('the tooltip of the status bar tells the key, the endpoint, and the file and line they came from', inWindow({ folders: { shop } }, async (window) => {
+  const { page } = window
+  await window.status('shop-model')
+  await page.locator(ITEM).hover()
+  const tooltip = page.locator('.monaco-hover:visible')
+  await tooltip.getByText('sk-…1111').waitFor()
+  const text = await tooltip.innerText()
+  assert.match(text, /\.qwen\/\.env:1/)
+  assert.match(text, /shop-model/)
+  assert.doesNotMatch(text, /canary/)
+  await window.picture('status-bar', { clip: { x: 600, y: 480, width: 600, height: 320 } })
+}))
+
+test('the menu opens the file that won, at the line of the key', inWindow({ folders: { shop } }, async (window) => {
+  const { page } = window
+  await window.status('shop-model')
+  await page.locator(ITEM).click()
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Open the file that won' }).waitFor()
+  await window.picture('menu')
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Open the file that won' }).click()
+  await page.locator('.tab.active', { hasText: '.env' }).waitFor()
+}))
+
+test('two folders of one window use two keys', inWindow({ folders: { shop, bank } }, async (window) => {
+  await window.open('bank.ts')
+  await window.status('bank-model (bank)')
+  await window.command('Qwen: Open Chat')
+  await ask(window, 'from the bank')
+  await window.chat().getByText('key sk-…2222').waitFor()
+  await window.open('shop.ts')
+  await window.status('shop-model (shop)')
+  // The other folder's conversation is not shown here.
+  await window.chat().getByText('key sk-…2222').waitFor({ state: 'detached' })
+  await ask(window, 'from the shop')
+  await window.chat().getByText('key sk-…1111').waitFor()
+  await window.picture('two-folders')
+  const asked = (await window.ask('/requests')).body.map(({ key, model, said }) => `${key} ${model} ${said}`)
+  assert.deepEqual(asked, ['sk-…2222 bank-model from the bank', 'sk-…1111 shop-model from the shop'])
+  await window.chat().getByRole('combobox', { name: 'Folder' }).selectOption({ label: 'bank' })
+  await window.status('bank-model (bank)')
+  await window.chat().getByText('key sk-…2222').waitFor()
+}))
+
+test('an edited .env holds at once, without a restart', inWindow({ folders: { shop } }, async (window) => {
+  await window.status('shop-model')
+  const [before] = window.servers()
+  window.write('shop/.qwen/.env', env('sk-canary-next-3333', 'next-model'))
+  await window.status('next-model')
+  await window.command('Qwen: Open Chat')
+  await ask(window, 'who?')
+  await window.chat().getByText('key sk-…3333').waitFor()
+  assert.deepEqual(window.servers(), [before])
+}))
+
+test('a killed server is started again once, and VS Code says so', inWindow({ folders: { shop } }, async (window) => {
+  await window.status('shop-model')
+  const [first] = window.servers()
+  process.kill(first, 'SIGKILL')
+  await window.toast('It was started again').waitFor()
+  await window.status('shop-model')
+  const [second] = window.servers()
+  assert.notEqual(second, first)
+  process.kill(second, 'SIGKILL')
+  await window.toast('It was not restarted').waitFor()
+  await window.status('stopped')
+  await window.picture('stopped')
+  await window.toast('It was not restarted').getByRole('button', { name: 'Restart' }).click()
+  await window.status('shop-model')
+  assert.equal(window.servers().length, 1)
+}))
+
+test('an answer that a crash cut off is not left running', inWindow({ folders: { shop } }, async (window) => {
+  await window.status('shop-model')
+  await window.command('Qwen: Open Chat')
+  await window.ask('/script', { deltas: ['half an answer'], hold: true })
+  await ask(window, 'a question')
+  await window.chat().getByText('half an answer').waitFor()
+  process.kill(window.servers()[0], 'SIGKILL')
+  await window.chat().getByRole('button', { name: 'Ask Again' }).click()
+  await window.chat().getByText('you said: a question').waitFor()
+}))
+
+test('without a server VS Code says what to do, with a button that leads to the setting', inWindow({ folders: { shop }, bundled: false }, async (window) => {
+  const { page } = window
+  await window.status('no server')
+  await window.toast('was not found').waitFor()
+  await window.command('Qwen: Open Chat')
+  await window.chat().getByRole('button', { name: 'Set Path' }).waitFor()
+  await window.picture('no-server')
+  await window.toast('was not found').getByRole('button', { name: 'Set Path' }).click()
+  await page.locator('.settings-editor').getByText('Server: Path').first().waitFor()
+}))
+
+test('a setting that names no program is told by its name', inWindow({ folders: { shop }, settings: { 'qwen.server.path': '/nowhere/qls' } }, async (window) => {
+  await window.status('no server')
+  await window.toast('names /nowhere/qls').waitFor()
+}))
+
+test('closing the window leaves no server behind', inWindow({ folders: { shop } }, async (window) => {
+  await window.status('shop-model')
+  const [server] = window.servers()
+  await window.command('Qwen: Restart Server')
+  await window.status('shop-model')
+  const [next] = window.servers()
+  assert.notEqual(next, server)
+  assert.throws(() => process.kill(server, 0), { code: 'ESRCH' })
+}))

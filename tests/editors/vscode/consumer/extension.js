@@ -1,0 +1,58 @@
+// Uses Qwen's models as any other extension would, and says in messages what it got.
+const vscode = require('vscode')
+
+const tool = { name: 'add', description: 'Adds', inputSchema: { type: 'object', properties: { a: { type: 'number' } } } }
+
+async function say(run) {
+  try {
+    void vscode.window.showInformationMessage(await run())
+  } catch (error) {
+    void vscode.window.showErrorMessage(`consumer: ${error.name} ${error.code} ${error.message}`)
+  }
+}
+
+async function modelNamed(id) {
+  const models = await vscode.lm.selectChatModels({ vendor: 'qwen' })
+  const model = models.find((each) => each.id === id)
+  if (!model) throw new Error(`no ${id} among ${models.map((each) => each.id)}`)
+  return model
+}
+
+exports.activate = ({ subscriptions }) => {
+  const user = vscode.LanguageModelChatMessage.User
+  const assistant = vscode.LanguageModelChatMessage.Assistant
+  subscriptions.push(
+    vscode.commands.registerCommand('consumer.ask', () => say(async () => {
+      const model = await modelNamed('qwen3-max')
+      const response = await model.sendRequest([user('What is it?')])
+      let text = ''
+      let parts = 0
+      for await (const part of response.text) {
+        text += part
+        parts += 1
+      }
+      return `got ${text} in ${parts} parts; ${await model.countTokens('some words')} tokens`
+    })),
+    vscode.commands.registerCommand('consumer.tool', () => say(async () => {
+      const model = await modelNamed('alpha-model')
+      const asked = user('Add')
+      const first = await model.sendRequest([asked], { tools: [tool] })
+      const calls = []
+      for await (const part of first.stream) if (part instanceof vscode.LanguageModelToolCallPart) calls.push(part)
+      const result = user([new vscode.LanguageModelToolResultPart(calls[0].callId, [new vscode.LanguageModelTextPart('three')])])
+      const second = await model.sendRequest([asked, assistant(calls), result], { tools: [tool] })
+      let text = ''
+      for await (const part of second.text) text += part
+      return `called ${calls[0].name} with ${JSON.stringify(calls[0].input)}, then ${text}`
+    })),
+    vscode.commands.registerCommand('consumer.stop', () => say(async () => {
+      const stop = new vscode.CancellationTokenSource()
+      const response = await (await modelNamed('alpha-model')).sendRequest([user('Long')], {}, stop.token)
+      for await (const part of response.text) {
+        stop.cancel()
+        return `stopped after ${part}`
+      }
+      return 'nothing came'
+    })),
+  )
+}
