@@ -7,18 +7,18 @@ import { until } from './world.mjs'
 let count = 0
 
 export class Screen {
-  /** Starts `command` (a list of words) in the world's environment; it ends with the test. */
-  static start(test, world, command, { env = {}, cwd = world.home, columns = 110, rows = 30 } = {}) {
+  /** Starts `command` (a list of words) in the world's environment; it ends with the world. */
+  static start(world, command, { env = {}, cwd = world.home, columns = 110, rows = 30 } = {}) {
     const screen = new Screen()
     screen.socket = `qwen-test-${process.pid}-${count += 1}`
     screen.pictures = process.env.QWEN_TEST_PICTURES
+    world.ends.push(() => screen.stop())
     const words = ['env', '-i', ...Object.entries({ ...world.env, ...env }).map(([name, value]) => `${name}=${value}`), ...command]
     screen.tmux('-f', '/dev/null', 'new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', cwd, words.map(quote).join(' '))
     screen.tmux('set-option', '-g', 'escape-time', '0')
     screen.tmux('set-option', '-g', 'status', 'off')
     screen.tmux('set-option', '-g', 'remain-on-exit', 'on')
     screen.pid = Number(screen.tmux('display-message', '-p', '#{pane_pid}').trim())
-    test.after(() => screen.stop())
     return screen
   }
 

@@ -6,6 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { survivors } from './processes.mjs'
 
 export const here = dirname(fileURLToPath(import.meta.url))
 export const repository = resolve(here, '../..')
@@ -24,6 +25,9 @@ export async function until(look, what, limit = 20000) {
 }
 
 export class World {
+  /** What is to be stopped before the folder is removed; the last comes first. */
+  ends = []
+
   /** Makes the world and puts its end into the test's own: every test takes down what it built. */
   static async make(test) {
     const world = new World()
@@ -76,8 +80,14 @@ exit "\${XDG_OPEN_EXIT:-0}"
 
   async dispose() {
     writeFileSync(this.path('let-go'), '')
-    this.standin.stdin.end()
-    await new Promise((done) => this.standin.exitCode === null ? this.standin.once('exit', done) : done())
-    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 })
+    for (const end of this.ends.reverse()) end()
+    try {
+      // A program that still writes would bring the folder back.
+      await until(() => survivors(this).length === 0, () => `the end of ${survivors(this)}`)
+    } finally {
+      this.standin.stdin.end()
+      await new Promise((done) => this.standin.exitCode === null ? this.standin.once('exit', done) : done())
+      rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 })
+    }
   }
 }

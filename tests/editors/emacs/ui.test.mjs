@@ -23,7 +23,7 @@ async function open(t, { key, env = {} } = {}) {
   world.write('app/.git/objects/x', '')
   world.write('app/.git/refs/x', '')
   world.write('app/notes.txt', 'a note\n')
-  const screen = Screen.start(t, world, ['emacs', '-nw', 'notes.txt'], { cwd: world.path('app'), env, columns: 170, rows: 24 })
+  const screen = Screen.start(world, ['emacs', '-nw', 'notes.txt'], { cwd: world.path('app'), env, columns: 170, rows: 24 })
   await screen.shows('a note')
   await run(screen, 'eglot')
   await screen.shows(/Connected!|eglot:/)

@@ -20,7 +20,7 @@ async function installed(t) {
 }
 
 async function start(t, world, file, { cwd = world.dir, env = {} } = {}) {
-  const screen = Screen.start(t, world, [join(cache, 'bin/hx'), '-v', file], { cwd, env, columns: 170, rows: 30 })
+  const screen = Screen.start(world, [join(cache, 'bin/hx'), '-v', file], { cwd, env, columns: 170, rows: 30 })
   // Keys that come before Helix has loaded the file are lost.
   await screen.shows('NOR')
   await screen.shows('Loaded 1 file')

@@ -38,6 +38,13 @@ function t.write(name, text)
   return path
 end
 
+function t.read(path)
+  local file = assert(io.open(path))
+  local text = file:read('*a')
+  file:close()
+  return text
+end
+
 ---A root with a key of its own that leads to the stand-in, and a file in it.
 function t.root(name, key, model)
   local env = t.write(

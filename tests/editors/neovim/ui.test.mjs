@@ -13,7 +13,7 @@ async function open(t, { version = 'nvim-sid', root = 'app', key = 'sk-app-key-0
   const world = await World.make(t)
   if (key) world.root(root, key)
   else world.write(`${root}/.git/HEAD`, '') && world.write(`${root}/main.py`, 'def add(a, b):\n    return a - b\n')
-  const screen = Screen.start(t, world, [join(cache, 'bin', version), '-u', join(here, 'neovim/init.lua'),
+  const screen = Screen.start(world, [join(cache, 'bin', version), '-u', join(here, 'neovim/init.lua'),
     '-c', "set laststatus=2 statusline=%f\\ %{v:lua.require'qwen'.statusline()}", `${root}/main.py`], {
     cwd: world.dir, columns: 140, rows: 36,
     env: { PLUGIN: join(repository, 'editors/neovim'), QWEN_OPTIONS: JSON.stringify(options), ...env },

@@ -1,6 +1,5 @@
 --- The one server of this Neovim: started when it is needed, shared by all roots.
 local compat = require('qwen.compat')
-local options = require('qwen.options')
 
 local M = {}
 
@@ -19,22 +18,33 @@ function M.get()
   end
 end
 
+---The program that is started: `vim.g.qwen.cmd`, or what the user gave `vim.lsp.config`. Nothing if that is a function.
+---@return string?
+function M.program()
+  local cmd = compat.config().cmd
+  return type(cmd) == 'table' and cmd[1] or nil
+end
+
+---@return boolean
+local function is_installed()
+  local program = M.program()
+  return program == nil or vim.fn.executable(program) == 1
+end
+
 ---Why no server is there, and what to do.
 ---@return string
 function M.not_running()
-  local program = options.get().cmd[1]
-  if vim.fn.executable(program) == 1 then
+  if is_installed() then
     return 'the server does not run; :Qwen log has its last words'
   end
-  return ('%s is not on PATH; install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }'):format(
-    program
-  )
+  local cure = 'install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }'
+  return ('%s is not on PATH; %s'):format(M.program(), cure)
 end
 
 ---Whether the configured server can be started; says once what to do when it cannot.
 ---@return boolean
 function M.available()
-  if vim.fn.executable(options.get().cmd[1]) == 1 then
+  if is_installed() then
     return true
   end
   if not told_missing then

@@ -34,9 +34,10 @@ function M.offer(err, target)
     if index ~= 1 then
       return
     end
-    if command.command == 'qwen.signIn' then
-      -- The plugin's own sign-in is the same one, and can be cancelled from its window.
-      return require('qwen.auth')['sign-in'](target)
+    -- The plugin's own way is the same, and better: a sign-in that can be cancelled, a status with every origin.
+    local own = ({ ['qwen.signIn'] = 'sign-in', ['qwen.status'] = 'status' })[command.command]
+    if own then
+      return require('qwen.auth')[own](target)
     end
     M.execute(client, command.command, command.arguments)
   end)

@@ -30,14 +30,14 @@ end
 
 local function check_server()
   health.start('Server')
-  local command = require('qwen.options').get().cmd
-  local path = vim.fn.exepath(command[1])
+  local client = require('qwen.client')
+  local program = client.program()
+  if not program then
+    return health.info('the server is started by a function of vim.lsp.config')
+  end
+  local path = vim.fn.exepath(program)
   if path == '' then
-    health.error(
-      command[1] .. ' is not on PATH',
-      'Install it, or set vim.g.qwen = { cmd = { "/path/to/qwen-language-server" } }'
-    )
-    return
+    return health.error(client.not_running())
   end
   local ok, result = pcall(function()
     return vim.system({ path, '--version' }, { text = true }):wait(5000)

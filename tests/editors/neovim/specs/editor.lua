@@ -29,6 +29,20 @@ test('a missing server is said once, with what to do, however many files are ope
   t.same(false, require('qwen.chat').busy())
 end)
 
+-- needs 0.12 options {"cmd": ["no-such-server"]}
+test('vim.lsp.config may name the server', function(t)
+  vim.lsp.config('qwen', { cmd = { vim.env.QWEN_LANGUAGE_SERVER } })
+  t.open(t.root('app', 'sk-app-key-0000aaaa'))
+  t.same('Qwen: qwen3-coder-plus', require('qwen').statusline())
+  t.same({}, t.notified)
+end)
+
+-- needs options {"cmd": ["no-such-server"]}
+test('the health check says that the server is missing', function(t)
+  vim.cmd('Qwen doctor')
+  t.same(true, t.text():find('no-such-server is not on PATH; install it', 1, true) ~= nil)
+end)
+
 test('a command works with no file at all', function(t)
   vim.cmd.cd(vim.fs.dirname(t.root('app', 'sk-app-key-0000aaaa')))
   vim.cmd('Qwen chat hello')
