@@ -1,4 +1,5 @@
 """The extension as Zed would meet it: its files, its component, and what it answers. Usage: checks.py FOLDER"""
+import contextlib
 import json
 import os
 import re
@@ -13,7 +14,7 @@ try:
 except ModuleNotFoundError:  # Python before 3.11
     import tomli as tomllib
 
-from client import status
+from client import Server
 from host import ENGINE, ID, Refused, Zed, api_versions, load
 
 EXTENSION = Path(__file__).resolve().parents[3] / "editors/zed"
@@ -25,6 +26,10 @@ SERVER = os.environ["QWEN_LANGUAGE_SERVER"]
 FILE = Path(sys.argv[1]) / (CARGO["package"]["name"].replace("-", "_") + ".wasm")
 ON_PATH = {"qwen-language-server": "/usr/bin/qwen-language-server"}
 
+# LSP's own names, and those of VS Code for what LSP does not name.
+LANGUAGE_IDS = set("""c cpp csharp css dart dockerfile elixir go haskell html java javascript json lua markdown php
+    plaintext python ruby rust scala scss shellscript sql swift typescript typescriptreact yaml
+    jsonc kotlin toml""".split())
 
 CHECKS = []
 
@@ -68,6 +73,10 @@ def the_server_of_the_manifest_is_the_one_that_the_readme_sets():
     equal(list(MANIFEST["language_servers"]), list(readme_settings()["lsp"]))
     languages = MANIFEST["language_servers"]["qwen"]["languages"]
     equal(len(set(languages)), len(languages))
+    # What Zed calls a language where the manifest does not say.
+    ids = {name: "plaintext" if name == "Plain Text" else name.lower() for name in languages}
+    ids.update(MANIFEST["language_servers"]["qwen"]["language_ids"])
+    assert set(ids) == set(languages) and set(ids.values()) <= LANGUAGE_IDS, set(ids.values()) - LANGUAGE_IDS
     # Chat documents are Markdown, and Zed takes `.env` for a shell script.
     assert {"Markdown", "Shell Script"} <= set(languages), languages
 
@@ -145,27 +154,57 @@ def the_model_of_initialization_options_reaches_the_server():
 
 
 def handed_on(section, member):
-    """Starts the real server as the extension says, and sees the section's model in its status."""
     model = section["qwen"]["model"]
+    with started(lsp(**{member: section})) as (server, _root):
+        end = time.monotonic() + 20
+        while True:  # it pulls its settings in its own time
+            status = server.request("qwen/auth", {"action": "status"})
+            found = status.get("model"), status["origins"].get("model", {}).get("kind")
+            if found == (model, "client") or time.monotonic() > end:
+                break
+    equal(found, (model, "client"))
+
+
+@check
+def every_command_and_action_that_the_readme_names_is_there():
+    with started() as (server, root):
+        (root / "talk.qwen.md").write_text("## You\n\nHello\n")
+        document = server.open(root / "talk.qwen.md", "markdown")
+        start = {"line": 2, "character": 0}
+        listed = set(server.capabilities["executeCommandProvider"]["commands"])
+        actions = server.request("textDocument/codeAction", {
+            "textDocument": document, "range": {"start": start, "end": start}, "context": {"diagnostics": []}})
+        lenses = server.request("textDocument/codeLens", {"textDocument": document})
+    named = set(re.findall(r"`(qwen\.\w+)`", README))
+    assert named and named <= listed, named - listed
+    # Zed hides an action or a lens whose command is not listed.
+    shown = {item["command"]["title"] for item in actions + lenses if item["command"]["command"] in listed}
+    named = set(re.findall("«(.*?)»", README))
+    assert named and named <= shown, f"{named - shown} of {shown}"
+
+
+@contextlib.contextmanager
+def started(settings=None):
+    """The real server, started as the extension says, in a home of its own with one root that has a key."""
     with tempfile.TemporaryDirectory(prefix="qwen-zed-home-") as home:
         root = Path(home, "root")
         (root / ".qwen").mkdir(parents=True)
         (root / ".qwen/.env").write_text("OPENAI_API_KEY=sk-a-key-of-this-check\n")
-        programs = {"qwen-language-server": SERVER}
-        with Zed(COMPONENT, programs, {"HOME": home, "PATH": "/usr/bin:/bin"}, lsp(**{member: section})) as zed:
-            found = status(zed.command(), root, zed.initialization_options(), zed.workspace_configuration(),
-                           lambda status: status.get("model") == model)
-    equal((found.get("model"), found["origins"].get("model", {}).get("kind")), (model, "client"))
+        environment = {"HOME": home, "PATH": "/usr/bin:/bin"}
+        with Zed(COMPONENT, {"qwen-language-server": SERVER}, environment, settings) as zed:
+            said = zed.command(), root, zed.initialization_options(), zed.workspace_configuration()
+        with Server(*said) as server:
+            yield server, root
 
 
 COMPONENT = load(FILE)
 
 failed = 0
 for run in CHECKS:
-    name, started = run.__name__.replace("_", " "), time.monotonic()
+    name, began = run.__name__.replace("_", " "), time.monotonic()
     try:
         run()
-        print(f"  ok      {name} ({time.monotonic() - started:.1f} s)")
+        print(f"  ok      {name} ({time.monotonic() - began:.1f} s)")
     except Exception:  # a panic of the extension's is an Exception too
         failed += 1
         print(f"  FAILED  {name}\n" + re.sub("^", " " * 12, traceback.format_exc(), flags=re.M))
