@@ -47,7 +47,8 @@ wasmtime_ready || {
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-pip >/dev/null
   }
   rm -rf "$python"
-  python3 -m pip install --quiet --disable-pip-version-check --no-compile --target "$python" wasmtime==50.0.1 tomli==2.2.1
+  python3 -m pip install --quiet --disable-pip-version-check --no-compile --root-user-action=ignore \
+    --target "$python" wasmtime==50.0.1 tomli==2.2.1
   wasmtime_ready
 }
 

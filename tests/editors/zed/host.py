@@ -94,7 +94,10 @@ class Zed:
         answer = self._call("language-server-command", server)
         if isinstance(answer, str):
             raise Refused(answer)
-        return answer.command, answer.args, dict(answer.env)
+        environment = dict(answer.env)
+        if len(environment) != len(answer.env):
+            raise AssertionError(f"a variable is named twice: {answer.env}")
+        return answer.command, answer.args, environment
 
     def initialization_options(self, server="qwen"):
         return self._json(self._call("language-server-initialization-options", server))
