@@ -16,7 +16,8 @@ impl zed::Extension for Qwen {
 
     fn language_server_command(&mut self, id: &LanguageServerId, worktree: &Worktree) -> Result<Command> {
         let binary = LspSettings::for_worktree(id.as_ref(), worktree)?.binary;
-        let (path, arguments) = binary.map(|binary| (binary.path, binary.arguments)).unwrap_or_default();
+        let (path, arguments, settings_env) =
+            binary.map(|binary| (binary.path, binary.arguments, binary.env)).unwrap_or_default();
         let command = path.or_else(|| worktree.which(PROGRAM)).ok_or_else(|| {
             format!(
                 "`{PROGRAM}` is not on PATH; install it (`cargo install --path server` in its repository), or name it in \
@@ -24,7 +25,11 @@ impl zed::Extension for Qwen {
                 id.as_ref()
             )
         })?;
-        Ok(Command { command, args: arguments.unwrap_or_default(), env: worktree.shell_env() })
+        let settings_env = settings_env.unwrap_or_default();
+        let mut env = worktree.shell_env();
+        env.retain(|(name, _)| !settings_env.contains_key(name));
+        env.extend(settings_env);
+        Ok(Command { command, args: arguments.unwrap_or_default(), env })
     }
 
     fn language_server_initialization_options(
