@@ -1,4 +1,5 @@
-//! The binding rule: a user's key goes only where the user, or this product, says.
+//! The binding rule: a user's key goes only where the user, or this product, says, and a project's key where its own
+//! file says too.
 
 use url::Url;
 
@@ -50,12 +51,12 @@ pub(super) fn verdict(inputs: &Inputs<'_>, key: &Key, base_url: &Found<Url>, wor
         return otherwise;
     }
     let may = match (key.origin.scope, base_url.origin.scope) {
-        (Scope::Project | Scope::Product, _) | (Scope::User, Scope::User | Scope::Product) => true,
-        (Scope::User, Scope::Project) => {
+        (_, Scope::User | Scope::Product) | (Scope::Product, Scope::Project) => true,
+        (Scope::User | Scope::Project, Scope::Project) => {
             word.named.contains(&origin)
                 || own_endpoint(key).is_some_and(|own| own == origin)
                 || is_stored_for(inputs, key, &origin)
-                || is_linked_pair(key, base_url)
+                || is_pair(key, base_url)
         }
     };
     if may { Verdict::Send } else { otherwise }
@@ -93,9 +94,11 @@ fn is_stored_for(inputs: &Inputs<'_>, key: &Key, origin: &str) -> bool {
     key.origin.kind == OriginKind::Keyring && inputs.remembered.account_at(origin).is_some()
 }
 
-/// A project's file that is a link to another file of the user's holds a pair: its key and its endpoint belong together.
-fn is_linked_pair(key: &Key, base_url: &Found<Url>) -> bool {
-    key.origin.kind == OriginKind::ProjectFile
-        && base_url.origin.kind == OriginKind::ProjectFile
-        && key.origin.path == base_url.origin.path
+/// A key and an endpoint from one file belong together. From two files they may not: a key above a clone, or in an
+/// untracked `.env` inside it, is not the repository's, whose `settings.json` may name any endpoint.
+fn is_pair(key: &Key, base_url: &Found<Url>) -> bool {
+    // A user's key has the place that it was borrowed for, unless the whole file is a link to one of the user's.
+    let is_own = key.origin.scope == Scope::Project
+        || (key.origin.kind == OriginKind::ProjectFile && base_url.origin.kind == OriginKind::ProjectFile);
+    is_own && key.origin.path.is_some() && key.origin.path == base_url.origin.path
 }

@@ -18,11 +18,12 @@ fn users() -> Case {
 
 #[test]
 fn every_row_sends_what_it_says() {
-    let workspace = r#"{"modelProviders":{"openai":[{"id":"w","baseUrl":"https://w.example/v1","envKey":"WK"}]}}"#;
+    let workspace =
+        r#"{"env":{"WK":"w"},"modelProviders":{"openai":[{"id":"w","baseUrl":"https://w.example/v1","envKey":"WK"}]}}"#;
     for (row, case, expected) in [
         (
             "E51 E52 a workspace's list replaces the user's, and its first entry is used",
-            users().env("K1", "k").file("/h/p/.env", "WK=w").file(WORKSPACE, workspace),
+            users().env("K1", "k").file(WORKSPACE, workspace),
             "w https://w.example/v1 w",
         ),
         (
