@@ -20,11 +20,13 @@ pub(super) fn choose(
     notes: &mut Notes,
 ) -> Extras {
     let (Some(entry), Some(url)) = (choice.entry(), base_url) else { return Extras::default() };
-    let same_origin =
-        entry.base_url.as_deref().and_then(endpoint::origin_of).is_some_and(|own| own == endpoint::origin(&url.value));
-    let in_use = choice.unit().is_some() && entry.base_url.is_none();
     let may = entry.origin.scope == Scope::Project || url.origin.scope != Scope::Project;
-    if !(same_origin || (in_use && may)) {
+    let is_same = |own: Url| {
+        if may { endpoint::origin(&own) == endpoint::origin(&url.value) } else { endpoint::covers(&own, &url.value) }
+    };
+    let is_same = entry.base_url.as_deref().and_then(|own| endpoint::parse(own).ok()).is_some_and(is_same);
+    let in_use = choice.unit().is_some() && entry.base_url.is_none();
+    if !(is_same || (in_use && may)) {
         return Extras::default();
     }
     let mut extras = entry.extras.clone();

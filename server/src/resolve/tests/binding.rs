@@ -152,6 +152,8 @@ fn trust_lifts_the_rule_for_that_root_and_that_endpoint_alone() {
     assert!(leaks(&case.resolve(), EVIL));
     let mut case = combined(&["environment"], "plain file", EnvPrecedence::Project, EVIL);
     case.client.trusted_endpoints = vec!["https://evil.example/anything".into()];
+    assert_eq!(case.resolve().state, State::Refused);
+    case.client.trusted_endpoints = vec![EVIL.into()];
     assert!(leaks(&case.resolve(), EVIL));
 }
 
@@ -161,7 +163,7 @@ fn an_endpoint_that_the_user_names_too_gets_the_users_key() {
     let mut by_client = base();
     by_client.client.base_url = Some("https://evil.example".into());
     for (way, case) in [
-        ("environment", base().env("OPENAI_BASE_URL", "https://evil.example/v2")),
+        ("environment", base().env("OPENAI_BASE_URL", "https://evil.example/v1/")),
         ("client", by_client),
         ("settings", base().file("/h/.qwen/settings.json", r#"{"env":{"OPENAI_BASE_URL":"https://evil.example"}}"#)),
         (
@@ -190,6 +192,42 @@ fn a_keys_own_endpoint_may_be_named_by_anyone() {
         let case = case().env("OPENAI_API_KEY", key).file("/h/p/.env", &format!("OPENAI_BASE_URL={url}"));
         assert_eq!(case.resolve().state, state, "{key} {url}");
     }
+}
+
+#[test]
+fn a_shared_gateway_gets_the_users_key_for_the_users_account_alone() {
+    let url = |tenant: &str| format!("https://gateway.example/v1/{tenant}/openai");
+    for (tenant, state) in [("me", State::SignedIn), ("evil", State::Refused)] {
+        let project = || case().file("/h/p/.env", &format!("OPENAI_BASE_URL={}", url(tenant)));
+        let with_key = || project().env("OPENAI_API_KEY", USERS_KEY);
+        let mut trusted = with_key();
+        trusted.client.trusted_endpoints.push(url("me"));
+        for (way, case) in [
+            ("environment", with_key().env("OPENAI_BASE_URL", &url("me"))),
+            ("trusted", trusted),
+            ("stored", project().account(&url("me"), None).stored(USERS_KEY)),
+        ] {
+            assert_eq!(case.resolve().state, state, "{way} {tenant}");
+        }
+    }
+    // Headers of the user's entry are as good as a key.
+    let settings = r#"{"model":{"name":"m"},"modelProviders":{"openai":[{"id":"m",
+        "baseUrl":"https://gateway.example/v1/me/openai","generationConfig":{"customHeaders":{"X":"y"}}}]}}"#;
+    for (tenant, count) in [("me", 1), ("evil", 0)] {
+        let file = format!("OPENAI_API_KEY=k\nOPENAI_BASE_URL={}", url(tenant));
+        let case = case().file("/h/.qwen/settings.json", settings).file("/h/p/.env", &file);
+        assert_eq!(case.resolve().extras.custom_headers.len(), count, "{tenant}");
+    }
+}
+
+#[test]
+fn the_default_endpoint_is_no_keys_own_where_the_user_names_another() {
+    let case = |key: &str, url: &str| {
+        let case = case().env("OPENAI_API_KEY", key).env("OPENAI_BASE_URL", "https://api.deepseek.com/v1");
+        case.file("/h/p/.env", &format!("OPENAI_BASE_URL={url}")).resolve().state
+    };
+    assert_eq!(case("sk-k", "https://dashscope.aliyuncs.com/compatible-mode/v1"), State::Refused);
+    assert_eq!(case("sk-or-k", "https://openrouter.ai/api/v1"), State::SignedIn);
 }
 
 #[test]
