@@ -237,7 +237,8 @@ async fn trust(backend: &Backend, scope: &Scope, argument: &Argument) -> jsonrpc
             return Err(jsonrpc::Error::invalid_params(message));
         };
         match choose(backend, &problem.message, &[TRUST, "Cancel"]).await.as_deref() {
-            Some(TRUST) => base_url.value.into(),
+            // A gateway's key may stand in the query.
+            Some(TRUST) => crate::resolve::endpoint::origin(&base_url.value),
             _ => return Ok(None),
         }
     };
