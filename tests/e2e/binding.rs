@@ -107,6 +107,20 @@ fn no_key_of_the_users_goes_to_an_endpoint_that_only_a_project_names() {
 }
 
 #[test]
+fn a_key_in_a_file_of_its_own_goes_to_no_endpoint_of_a_projects_settings() {
+    let settings = json!({ "env": { "OPENAI_BASE_URL": format!("{ENDPOINT}/v1") } }).to_string();
+    for (root, file) in [("clone", ".qwen/.env"), ("parent/clone", "../.env")] {
+        let proxy = proxy();
+        let key = format!("OPENAI_API_KEY={KEY}\n");
+        let files = [(".qwen/settings.json", settings.as_str()), (file, key.as_str())];
+        let mut editor = world(&proxy).root(root, files).open();
+        let chat = chat(&mut editor, root, "hi");
+        assert_failed(&editor.error(chat), "endpointNotTrusted");
+        assert!(proxy.requests().is_empty(), "{file}");
+    }
+}
+
+#[test]
 fn on_this_machine_the_request_goes_without_the_key() {
     for (_, give) in users() {
         let model = OpenAi::start();

@@ -6,7 +6,7 @@ use serde::Serialize;
 use url::Url;
 
 use crate::auth::quota::Quota;
-use crate::resolve::{Ignored, Method, Origin, Problem, Provider, Resolution, State};
+use crate::resolve::{Ignored, Method, Origin, Problem, Provider, Resolution, State, endpoint};
 
 /// Who a root's requests go to, with which credential, and where each part of that came from.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,7 +22,7 @@ pub struct AuthStatus {
     /// Whose service it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderName>,
-    /// Where requests go.
+    /// Where requests go, without the values of its query, where a gateway's key may stand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_url: Option<String>,
     /// The model that is asked for.
@@ -81,7 +81,7 @@ impl AuthStatus {
             root: uri,
             state: resolution.state,
             provider,
-            base_url: base_url.map(Url::to_string),
+            base_url: base_url.map(endpoint::shown),
             key: resolution.key.as_ref().map(|found| found.value.fingerprint()),
             expires_at: expires_at.map(|time| humantime::format_rfc3339_seconds(time).to_string()),
             quota,
@@ -104,5 +104,34 @@ pub(super) fn provider_name(provider: Provider, base_url: Option<&Url>) -> Strin
     match (provider, base_url.and_then(Url::host_str)) {
         (Provider::Other, Some(host)) => host.to_owned(),
         _ => provider.name().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::env::Environment;
+    use crate::files::memory::Memory;
+    use crate::resolve::{ClientSettings, Inputs, OauthHint, Remembered, RequestFields, StoredKey, resolve};
+
+    #[test]
+    fn no_status_shows_what_stands_in_an_endpoints_query() {
+        let env: Environment = [("OPENAI_API_KEY".to_owned(), "k".to_owned())].into_iter().collect();
+        let text = "OPENAI_BASE_URL=https://x.example/v1?subscription-key=canary&api-version=1\n";
+        let resolution = resolve(&Inputs {
+            root: std::path::Path::new("/h/p"),
+            env: &env,
+            client: &ClientSettings::default(),
+            request: &RequestFields::default(),
+            files: &Memory::of([("/h/p/.env", text)]),
+            remembered: &Remembered::default(),
+            stored_key: &StoredKey::Absent,
+            oauth: &OauthHint::Absent,
+        });
+        let status = AuthStatus::new("file:///h/p".to_owned(), resolution, None, None);
+        assert_eq!(status.base_url.as_deref(), Some("https://x.example/v1?subscription-key=…&api-version=1"));
+        assert_eq!(status.state, State::Refused);
+        let shown = serde_json::to_string(&status).unwrap();
+        assert!(!shown.contains("canary"), "{shown}");
     }
 }

@@ -1,10 +1,11 @@
-//! The binding rule: a user's key goes only where the user, or this product, says.
+//! The binding rule: a user's key goes only where the user, or this product, says, and a project's key where its own
+//! file says too.
 
 use url::Url;
 
 use super::settings::{self, SettingsFile};
 use super::sources::{Key, Source};
-use super::{Found, Inputs, OriginKind, Provider, Scope, endpoint, provider, variables};
+use super::{Account, Found, Inputs, OriginKind, Provider, Scope, endpoint, provider, variables};
 
 /// What may happen with a key at an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,25 +18,30 @@ pub(super) enum Verdict {
     Refuse,
 }
 
-/// The endpoints that the user named or trusts, as origins.
+/// The endpoints that the user named or trusts. Each speaks for what lies below its path.
 pub(super) struct UsersWord {
-    named: Vec<String>,
-    trusted: Vec<String>,
+    named: Vec<Url>,
+    trusted: Vec<Url>,
+    /// Whether the user names an endpoint for the keys that have no entry of their own.
+    names_default: bool,
 }
 
 /// Gathers what the user said about endpoints.
 pub(super) fn users_word(inputs: &Inputs<'_>, sources: &[Source<'_>], files: &[SettingsFile]) -> UsersWord {
     let users = |found: Found<String>| (found.origin.scope == Scope::User).then_some(found.value);
-    let in_sources = sources.iter().filter_map(|source| source.text(variables::BASE_URL).and_then(users));
+    let in_sources: Vec<String> =
+        sources.iter().filter_map(|source| source.text(variables::BASE_URL).and_then(users)).collect();
+    let names_default = !in_sources.is_empty();
     let entries = settings::providers(files).map_or(&[][..], |(_, entries)| entries);
     let in_entries = entries.iter().filter(|entry| entry.origin.scope == Scope::User);
     let account = inputs.remembered.account(inputs.root).map(|account| account.base_url.clone());
-    let named = in_sources.chain(in_entries.filter_map(|entry| entry.base_url.clone())).chain(account);
+    let named = in_sources.into_iter().chain(in_entries.filter_map(|entry| entry.base_url.clone())).chain(account);
     let remembered = inputs.remembered.trusted.get(inputs.root).into_iter().flatten();
     let trusted = inputs.client.trusted_endpoints.iter().chain(remembered);
     UsersWord {
-        named: named.filter_map(|url| endpoint::origin_of(&url)).collect(),
-        trusted: trusted.filter_map(|url| endpoint::origin_of(url)).collect(),
+        named: named.filter_map(|url| endpoint::parse(&url).ok()).collect(),
+        trusted: trusted.filter_map(|url| endpoint::parse(url).ok()).collect(),
+        names_default,
     }
 }
 
@@ -43,19 +49,21 @@ pub(super) fn users_word(inputs: &Inputs<'_>, sources: &[Source<'_>], files: &[S
 pub(super) fn verdict(inputs: &Inputs<'_>, key: &Key, base_url: &Found<Url>, word: &UsersWord) -> Verdict {
     let origin = endpoint::origin(&base_url.value);
     let otherwise = if provider::is_loopback(&base_url.value) { Verdict::Withhold } else { Verdict::Refuse };
-    if word.trusted.contains(&origin) {
+    if is_trusted(&base_url.value, word) {
         return Verdict::Send;
     }
     if key.only_trusted {
         return otherwise;
     }
     let may = match (key.origin.scope, base_url.origin.scope) {
-        (Scope::Project | Scope::Product, _) | (Scope::User, Scope::User | Scope::Product) => true,
-        (Scope::User, Scope::Project) => {
-            word.named.contains(&origin)
-                || own_endpoint(key).is_some_and(|own| own == origin)
-                || is_stored_for(inputs, key, &origin)
-                || is_linked_pair(key, base_url)
+        (_, Scope::User | Scope::Product) | (Scope::Product, Scope::Project) => true,
+        (Scope::User | Scope::Project, Scope::Project) => {
+            // Where the user names another endpoint, a key that tells nothing of its provider is for that one.
+            let is_own = || provider_of_key(key).is_some() || !word.names_default;
+            word.named.iter().any(|named| endpoint::covers(named, &base_url.value))
+                || (own_endpoint(key).is_some_and(|own| own == origin) && is_own())
+                || is_stored_for(inputs, key, &base_url.value)
+                || is_pair(key, base_url)
         }
     };
     if may { Verdict::Send } else { otherwise }
@@ -63,7 +71,7 @@ pub(super) fn verdict(inputs: &Inputs<'_>, key: &Key, base_url: &Found<Url>, wor
 
 /// Whether the user trusts this endpoint with all that the project says of it.
 pub(super) fn is_trusted(base_url: &Url, word: &UsersWord) -> bool {
-    word.trusted.contains(&endpoint::origin(base_url))
+    word.trusted.iter().any(|trusted| endpoint::covers(trusted, base_url))
 }
 
 /// The endpoint that a key goes to when none is named: of the provider that its variable or its prefix names, and for
@@ -89,13 +97,17 @@ pub(super) fn is_sendable(key: &Key) -> bool {
 }
 
 /// A stored key was looked up under the endpoint's own origin, and it is there because the user set it for that one.
-fn is_stored_for(inputs: &Inputs<'_>, key: &Key, origin: &str) -> bool {
-    key.origin.kind == OriginKind::Keyring && inputs.remembered.account_at(origin).is_some()
+fn is_stored_for(inputs: &Inputs<'_>, key: &Key, base_url: &Url) -> bool {
+    let is_for =
+        |account: &Account| endpoint::parse(&account.base_url).is_ok_and(|own| endpoint::covers(&own, base_url));
+    key.origin.kind == OriginKind::Keyring && inputs.remembered.accounts.iter().any(is_for)
 }
 
-/// A project's file that is a link to another file of the user's holds a pair: its key and its endpoint belong together.
-fn is_linked_pair(key: &Key, base_url: &Found<Url>) -> bool {
-    key.origin.kind == OriginKind::ProjectFile
-        && base_url.origin.kind == OriginKind::ProjectFile
-        && key.origin.path == base_url.origin.path
+/// A key and an endpoint from one file belong together. From two files they may not: a key above a clone, or in an
+/// untracked `.env` inside it, is not the repository's, whose `settings.json` may name any endpoint.
+fn is_pair(key: &Key, base_url: &Found<Url>) -> bool {
+    // A user's key has the place that it was borrowed for, unless the whole file is a link to one of the user's.
+    let is_own = key.origin.scope == Scope::Project
+        || (key.origin.kind == OriginKind::ProjectFile && base_url.origin.kind == OriginKind::ProjectFile);
+    is_own && key.origin.path.is_some() && key.origin.path == base_url.origin.path
 }

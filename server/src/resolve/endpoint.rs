@@ -44,6 +44,35 @@ pub fn origin_of(text: &str) -> Option<String> {
     parse(text).ok().map(|url| origin(&url))
 }
 
+/// Whether `url` lies at `word` or below it: the same origin, and `word`'s path is its beginning by whole segments. The
+/// accounts of a shared gateway differ in nothing but the path.
+pub fn covers(word: &Url, url: &Url) -> bool {
+    let segments = |url: &Url| -> Vec<String> { url.path().trim_matches('/').split('/').map(str::to_owned).collect() };
+    if origin(word) != origin(url) {
+        return false;
+    }
+    if word.path() == "/" {
+        return true;
+    }
+    let (word, url) = (segments(word), segments(url));
+    // Some servers read `..%2f` and `..;` as a way up.
+    let stays = |segment: &String| !segment.contains(['%', ';', '\\']);
+    url.strip_prefix(word.as_slice()).is_some_and(|below| below.iter().all(stays))
+}
+
+/// A base URL for a person to see: a gateway's key may stand in its query, so that no value is shown but the version.
+pub fn shown(url: &Url) -> String {
+    let Some(query) = url.query() else { return url.to_string() };
+    let pair = |pair: &str| match pair.split_once('=') {
+        Some(("api-version", _)) => pair.to_owned(),
+        Some((name, _)) => format!("{name}=…"),
+        None => "…".to_owned(),
+    };
+    let mut plain = url.clone();
+    plain.set_query(None);
+    format!("{plain}?{}", query.split('&').map(pair).collect::<Vec<_>>().join("&"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,5 +113,37 @@ mod tests {
         assert_eq!(origin_of("https://x.example:443/a"), origin_of("https://X.example/b?c"));
         assert_ne!(origin_of("https://x.example"), origin_of("http://x.example"));
         assert_ne!(origin_of("https://x.example"), origin_of("https://x.example:444"));
+    }
+
+    #[test]
+    fn an_endpoint_speaks_for_what_lies_below_it_by_whole_segments() {
+        for (word, url, expected) in [
+            ("https://g.example/v1/me/openai", "https://g.example/v1/me/openai", true),
+            ("https://g.example/v1/me/", "https://g.example/v1/me/openai", true),
+            ("https://g.example", "https://g.example/v1/any%20thing", true),
+            ("https://g.example/v1/me/openai", "https://g.example/v1/evil/openai", false),
+            ("https://g.example/v1/me", "https://g.example/v1/meevil", false),
+            ("https://g.example/v1/me", "https://g.example/v1", false),
+            ("https://g.example/v1/me", "https://g.example/v1/me/../evil", false),
+            ("https://g.example/v1/me", "https://g.example/v1/me/..%2fevil", false),
+            ("https://g.example/v1/me", "https://g.example/v1/me/..;/evil", false),
+            ("https://g.example/v1", "http://g.example/v1", false),
+        ] {
+            assert_eq!(covers(&parse(word).unwrap(), &parse(url).unwrap()), expected, "{word} {url}");
+        }
+    }
+
+    #[test]
+    fn a_query_is_shown_without_what_may_be_a_key() {
+        for (url, text) in [
+            ("https://x.example/v1", "https://x.example/v1"),
+            ("https://x.example/v1?api-version=1", "https://x.example/v1?api-version=1"),
+            (
+                "https://x.example/v1?subscription-key=canary&api-version=1&canary",
+                "https://x.example/v1?subscription-key=…&api-version=1&…",
+            ),
+        ] {
+            assert_eq!(shown(&parse(url).unwrap()), text);
+        }
     }
 }

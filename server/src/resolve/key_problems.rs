@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::sources::Key;
-use super::{Found, Problem, ProblemKind, Provider, binding, endpoint};
+use super::{Found, Problem, ProblemKind, Provider, Scope, binding, endpoint, variables};
 
 pub(super) fn insecure(url: &Found<Url>) -> Problem {
     let message = format!(
@@ -16,18 +16,34 @@ pub(super) fn insecure(url: &Found<Url>) -> Problem {
 
 pub(super) fn not_trusted(key: &Key, url: &Found<Url>) -> Problem {
     let endpoint = endpoint::origin(&url.value);
-    let why = if key.only_trusted {
-        "only the project says that this is a key"
+    let (why, remedy) = if key.only_trusted {
+        ("only the project says that this is a key", "")
+    } else if key.origin.scope == Scope::Project {
+        // An entry's key is not used any more once its file names an endpoint.
+        let is_plain = key.origin.variable.as_deref() == Some(variables::API_KEY);
+        let remedy = if is_plain { "put `OPENAI_BASE_URL` beside the key, or, " } else { "" };
+        ("the key is in one file and the endpoint in another", remedy)
     } else {
-        "only the project names that endpoint"
+        ("only the project names that endpoint", "")
     };
     let message = format!(
-        "the key from {} is not sent to {endpoint}, which {} names: {why}; if you trust it, run `qwen-language-server \
-         auth trust {endpoint}` or `qwen.trustEndpoint`",
+        "the key from {} is not sent to {endpoint}, which {} names: {why}; {remedy}if you trust it, run \
+         `qwen-language-server auth trust {endpoint}` or `qwen.trustEndpoint`",
         key.origin.place(),
         url.origin.place(),
     );
     Problem::new(ProblemKind::EndpointNotTrusted, message).at(&url.origin)
+}
+
+/// Why a request goes to a server on this machine without the key that was found.
+pub(super) fn withheld(key: &Key, url: &Found<Url>) -> String {
+    let endpoint = endpoint::origin(&url.value);
+    let why = if key.origin.scope == Scope::Project {
+        format!("{} names {endpoint}, and the key is in another file", url.origin.place())
+    } else {
+        format!("it is yours, and only the project names {endpoint}")
+    };
+    format!("{why}; the request goes there without a key")
 }
 
 pub(super) fn unsendable(key: &Key) -> Problem {

@@ -73,11 +73,7 @@ pub(super) fn decide(
         match binding::verdict(inputs, found, url, &word) {
             Verdict::Send => notes.problems.extend(key_problems::mismatch(found, url)),
             Verdict::Withhold => {
-                let endpoint = endpoint::origin(&url.value);
-                notes.ignored(
-                    found.origin.clone(),
-                    format!("it is yours, and only the project names {endpoint}; the request goes there without a key"),
-                );
+                notes.ignored(found.origin.clone(), key_problems::withheld(found, url));
                 key = None;
             }
             Verdict::Refuse => {

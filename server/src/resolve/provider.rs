@@ -123,10 +123,11 @@ impl Provider {
     }
 }
 
-/// Whether the host is this machine: `localhost`, a name below it, or a loopback address.
+/// Whether the host is this machine: `localhost` or a loopback address. A name below `localhost` is asked of DNS on some
+/// machines, and may be anywhere.
 pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
         None => false,
@@ -158,6 +159,7 @@ mod tests {
             ("https://xdashscope.aliyuncs.com/v1", Provider::Other),
             ("https://api.openai.com.evil.example/v1", Provider::Other),
             ("https://localhost.evil.example/v1", Provider::Other),
+            ("http://app.localhost/v1", Provider::Other),
         ] {
             assert_eq!(Provider::of(&Url::parse(url).expect(url)), provider, "{url}");
         }

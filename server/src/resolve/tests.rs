@@ -12,6 +12,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::env::Environment;
+use crate::files::Files;
 use crate::files::memory::Memory;
 use crate::secret::Secret;
 
@@ -52,6 +53,11 @@ impl Case {
 
     fn file(self, path: &str, text: &str) -> Self {
         Self { files: self.files.file(path, text), ..self }
+    }
+
+    /// A file where there is none yet.
+    fn file_unless_there(self, path: &str, text: &str) -> Self {
+        if self.files.read(Path::new(path)).is_ok() { self } else { self.file(path, text) }
     }
 
     fn link(self, path: &str, target: &str) -> Self {

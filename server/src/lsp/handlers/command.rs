@@ -250,10 +250,12 @@ async fn trust(backend: &Backend, scope: &Scope, argument: &Argument) -> jsonrpc
             let message = "no endpoint waits to be trusted here; `qwen.status` says what is in force";
             return Err(jsonrpc::Error::invalid_params(message));
         };
+        // A gateway's key may stand in the query.
+        let origin = crate::resolve::endpoint::origin(&base_url.value);
         // An editor that preselects the first choice must not preselect this one.
         match choose(backend, &problem.message, &["Cancel", TRUST, ALWAYS]).await.as_deref() {
-            Some(TRUST) => (base_url.value.into(), asked),
-            Some(ALWAYS) => (base_url.value.into(), Remember::Always),
+            Some(TRUST) => (origin, asked),
+            Some(ALWAYS) => (origin, Remember::Always),
             _ => return Ok(None),
         }
     };

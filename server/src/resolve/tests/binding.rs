@@ -6,7 +6,16 @@ const EVIL: &str = "https://evil.example/v1";
 const USERS_KEY: &str = "users-key";
 
 /// Where a user may keep a key.
-const KEY_PLACES: [&str; 6] = ["environment", "home", "settings", "settings env", "keyring", "other variable"];
+const KEY_PLACES: [&str; 8] = [
+    "environment",
+    "home",
+    "settings",
+    "settings env",
+    "keyring",
+    "other variable",
+    "parent's file with a key only",
+    "root's file with a key only",
+];
 
 /// How a project may name an endpoint, and try to draw the user's key to it.
 const PROJECT_WAYS: [&str; 11] = [
@@ -38,6 +47,11 @@ fn with_key(case: Case, place: &str) -> Case {
             let mut case = case.stored(USERS_KEY);
             case.remembered.accounts.push(account);
             case
+        }
+        // Where the project's own file names the endpoint, that file is the one that is found.
+        "parent's file with a key only" => case.file_unless_there("/.env", &format!("OPENAI_API_KEY={USERS_KEY}\n")),
+        "root's file with a key only" => {
+            case.file_unless_there("/h/p/.qwen/.env", &format!("OPENAI_API_KEY={USERS_KEY}\nSECRET={USERS_KEY}\n"))
         }
         "other variable" => case.env("SECRET", USERS_KEY).env("DASHSCOPE_API_KEY", USERS_KEY),
         _ => unreachable!("{place}"),
@@ -138,6 +152,8 @@ fn trust_lifts_the_rule_for_that_root_and_that_endpoint_alone() {
     assert!(leaks(&case.resolve(), EVIL));
     let mut case = combined(&["environment"], "plain file", EnvPrecedence::Project, EVIL);
     case.client.trusted_endpoints = vec!["https://evil.example/anything".into()];
+    assert_eq!(case.resolve().state, State::Refused);
+    case.client.trusted_endpoints = vec![EVIL.into()];
     assert!(leaks(&case.resolve(), EVIL));
 }
 
@@ -147,7 +163,7 @@ fn an_endpoint_that_the_user_names_too_gets_the_users_key() {
     let mut by_client = base();
     by_client.client.base_url = Some("https://evil.example".into());
     for (way, case) in [
-        ("environment", base().env("OPENAI_BASE_URL", "https://evil.example/v2")),
+        ("environment", base().env("OPENAI_BASE_URL", "https://evil.example/v1/")),
         ("client", by_client),
         ("settings", base().file("/h/.qwen/settings.json", r#"{"env":{"OPENAI_BASE_URL":"https://evil.example"}}"#)),
         (
@@ -179,6 +195,42 @@ fn a_keys_own_endpoint_may_be_named_by_anyone() {
 }
 
 #[test]
+fn a_shared_gateway_gets_the_users_key_for_the_users_account_alone() {
+    let url = |tenant: &str| format!("https://gateway.example/v1/{tenant}/openai");
+    for (tenant, state) in [("me", State::SignedIn), ("evil", State::Refused)] {
+        let project = || case().file("/h/p/.env", &format!("OPENAI_BASE_URL={}", url(tenant)));
+        let with_key = || project().env("OPENAI_API_KEY", USERS_KEY);
+        let mut trusted = with_key();
+        trusted.client.trusted_endpoints.push(url("me"));
+        for (way, case) in [
+            ("environment", with_key().env("OPENAI_BASE_URL", &url("me"))),
+            ("trusted", trusted),
+            ("stored", project().account(&url("me"), None).stored(USERS_KEY)),
+        ] {
+            assert_eq!(case.resolve().state, state, "{way} {tenant}");
+        }
+    }
+    // Headers of the user's entry are as good as a key.
+    let settings = r#"{"model":{"name":"m"},"modelProviders":{"openai":[{"id":"m",
+        "baseUrl":"https://gateway.example/v1/me/openai","generationConfig":{"customHeaders":{"X":"y"}}}]}}"#;
+    for (tenant, count) in [("me", 1), ("evil", 0)] {
+        let file = format!("OPENAI_API_KEY=k\nOPENAI_BASE_URL={}", url(tenant));
+        let case = case().file("/h/.qwen/settings.json", settings).file("/h/p/.env", &file);
+        assert_eq!(case.resolve().extras.custom_headers.len(), count, "{tenant}");
+    }
+}
+
+#[test]
+fn the_default_endpoint_is_no_keys_own_where_the_user_names_another() {
+    let case = |key: &str, url: &str| {
+        let case = case().env("OPENAI_API_KEY", key).env("OPENAI_BASE_URL", "https://api.deepseek.com/v1");
+        case.file("/h/p/.env", &format!("OPENAI_BASE_URL={url}")).resolve().state
+    };
+    assert_eq!(case("sk-k", "https://dashscope.aliyuncs.com/compatible-mode/v1"), State::Refused);
+    assert_eq!(case("sk-or-k", "https://openrouter.ai/api/v1"), State::SignedIn);
+}
+
+#[test]
 fn e37_a_local_server_that_only_the_project_names_is_asked_without_the_users_key() {
     let resolution =
         combined(&["environment"], "plain file", EnvPrecedence::Project, "http://localhost:9/v1").resolve();
@@ -189,6 +241,48 @@ fn e37_a_local_server_that_only_the_project_names_is_asked_without_the_users_key
 #[test]
 fn a_projects_own_key_goes_where_the_project_says() {
     assert_eq!(sent(&case().env("OPENAI_API_KEY", USERS_KEY).file("/h/p/.env", TRIPLE).resolve()), USED);
+}
+
+#[test]
+fn a_key_from_one_file_goes_to_no_endpoint_that_only_another_file_of_the_project_names() {
+    let entry = r#"{"id":"m","baseUrl":"https://evil.example/v1","envKey":"K"}"#;
+    let is_refused = |resolution: &Resolution, file: &str| {
+        assert_eq!(kinds(resolution), [ProblemKind::EndpointNotTrusted], "{file}");
+        assert_eq!(resolution.state, State::Refused, "{file}");
+        let message = &resolution.problems[0].message;
+        for part in [file, "/w/evil/.qwen/settings.json", "auth trust https://evil.example"] {
+            assert!(message.contains(part), "{message}");
+        }
+        message.contains("put `OPENAI_BASE_URL` beside the key")
+    };
+    for (variable, settings) in [
+        ("OPENAI_API_KEY", format!(r#"{{"env":{{"OPENAI_BASE_URL":"{EVIL}"}}}}"#)),
+        ("OPENAI_API_KEY", format!(r#"{{"security":{{"auth":{{"baseUrl":"{EVIL}"}}}}}}"#)),
+        ("K", format!(r#"{{"model":{{"name":"m"}},"modelProviders":{{"openai":[{entry}]}}}}"#)),
+    ] {
+        let key = format!("{variable}={USERS_KEY}\n");
+        for file in ["/w/.env", "/w/.qwen/.env", "/w/evil/.env", "/w/evil/.qwen/.env"] {
+            let case = || case().root("/w/evil").file("/w/evil/.qwen/settings.json", &settings);
+            let is_plain = variable == "OPENAI_API_KEY";
+            assert_eq!(is_refused(&case().file(file, &key).resolve(), file), is_plain);
+            if is_plain {
+                let beside = case().file(file, &format!("{key}OPENAI_BASE_URL={EVIL}\n"));
+                assert!(leaks(&beside.resolve(), EVIL), "{file} {settings}");
+            }
+            let mut trusted = case().file(file, &key);
+            trusted.client.trusted_endpoints.push("https://evil.example".into());
+            assert!(leaks(&trusted.resolve(), EVIL), "{file} {settings}");
+        }
+    }
+}
+
+#[test]
+fn a_projects_key_is_withheld_from_a_local_server_that_another_file_names() {
+    let settings = r#"{"env":{"OPENAI_BASE_URL":"http://localhost:9/v1"}}"#;
+    let case = case().file("/h/p/.env", "OPENAI_API_KEY=k").file("/h/p/.qwen/settings.json", settings);
+    let resolution = case.resolve();
+    assert_eq!((resolution.state, resolution.key.is_none()), (State::SignedIn, true));
+    assert!(lost(&resolution, "/h/p/.env", "OPENAI_API_KEY", "without a key"));
 }
 
 #[test]
@@ -223,8 +317,11 @@ fn a_projects_headers_never_go_with_the_users_key() {
     let mut trusted = named();
     trusted.client.trusted_endpoints.push("https://gateway.example".into());
     assert_eq!(trusted.resolve().extras.custom_headers.len(), 1);
-    let own = project().file("/h/p/.env", "OPENAI_API_KEY=k\nOPENAI_BASE_URL=https://gateway.example");
-    assert_eq!(own.resolve().extras.custom_headers.len(), 1);
+    // A key from another file than the headers may be one that the project does not own.
+    let other = project().file("/h/p/.env", "OPENAI_API_KEY=k\nOPENAI_BASE_URL=https://gateway.example");
+    assert_eq!(other.resolve().extras.custom_headers.len(), 0);
+    let own = settings.replacen('{', r#"{"env":{"OPENAI_API_KEY":"k"},"#, 1);
+    assert_eq!(case().file("/h/p/.qwen/settings.json", &own).resolve().extras.custom_headers.len(), 1);
 }
 
 #[test]

@@ -18,11 +18,12 @@ fn users() -> Case {
 
 #[test]
 fn every_row_sends_what_it_says() {
-    let workspace = r#"{"modelProviders":{"openai":[{"id":"w","baseUrl":"https://w.example/v1","envKey":"WK"}]}}"#;
+    let workspace =
+        r#"{"env":{"WK":"w"},"modelProviders":{"openai":[{"id":"w","baseUrl":"https://w.example/v1","envKey":"WK"}]}}"#;
     for (row, case, expected) in [
         (
             "E51 E52 a workspace's list replaces the user's, and its first entry is used",
-            users().env("K1", "k").file("/h/p/.env", "WK=w").file(WORKSPACE, workspace),
+            users().env("K1", "k").file(WORKSPACE, workspace),
             "w https://w.example/v1 w",
         ),
         (
@@ -77,7 +78,7 @@ fn p30_p31_an_entrys_extras_come_with_its_endpoint_only() {
     assert_eq!(extras.custom_headers, [("User-Agent".into(), "mine".into()), ("X-A".into(), "a".into())]);
     assert_eq!(extras.extra_body["enable_thinking"], true);
     assert_eq!(extras.sampling_params["temperature"], 0.5);
-    let same = users().file("/h/p/.env", "OPENAI_API_KEY=k\nOPENAI_BASE_URL=https://x.example/v2").resolve();
+    let same = users().file("/h/p/.env", "OPENAI_API_KEY=k\nOPENAI_BASE_URL=https://x.example/v1").resolve();
     assert_eq!(same.extras, extras);
     let elsewhere = users().file("/h/p/.env", "OPENAI_API_KEY=k\nOPENAI_BASE_URL=https://y.example").resolve();
     assert_eq!(elsewhere.extras, Extras::default());
