@@ -229,6 +229,29 @@ fn a_state_file_that_cannot_be_understood_is_named_set_aside_and_stops_nothing()
 }
 
 #[test]
+fn what_another_version_remembered_survives_a_choice() {
+    let model = OpenAi::start();
+    let world = World::new().root("a", [(".env", model.dotenv())]);
+    let path = state_file(&world);
+    fs::create_dir_all(path.parent().expect("it has one")).expect("a fresh directory");
+    let newer = json!({
+        "version": 2,
+        "methods": { "/elsewhere": "passkey" },
+        "accounts": [{ "root": "/elsewhere", "baseUrl": "https://llm.example.test/v1", "label": "work" }],
+    });
+    fs::write(&path, newer.to_string()).expect("a fresh file");
+    let mut editor = world.open();
+    let switch = auth(&mut editor, "a", "switch", json!({ "method": "openai", "remember": true }));
+    let after = editor.response(switch);
+    assert!(!after["problems"].to_string().contains("state.json"), "{after}");
+    let text = fs::read_to_string(&path).expect("it is there");
+    let kept: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(kept["version"], newer["version"]);
+    assert_eq!(kept["accounts"], newer["accounts"]);
+    assert_eq!(kept["methods"]["/elsewhere"], "passkey");
+}
+
+#[test]
 fn a_choice_that_cannot_be_written_says_so() {
     let world = World::new().empty_root("a");
     // A file where the directory should be.

@@ -95,6 +95,8 @@ impl Choices {
     /// Gives `account.root` this account.
     pub async fn set_account(&self, account: &Account, keep: Remember) -> Result<(), Error> {
         let set = |chosen: &mut Remembered| match chosen.accounts.iter_mut().find(|known| known.root == account.root) {
+            // With another model, or a new key, it is the same account still.
+            Some(known) if known.base_url == account.base_url => known.model.clone_from(&account.model),
             Some(known) => *known = account.clone(),
             None => chosen.accounts.push(account.clone()),
         };
@@ -165,7 +167,7 @@ mod tests {
     use super::*;
 
     fn account(root: &str, base_url: &str) -> Account {
-        Account { root: root.into(), base_url: base_url.to_owned(), model: None }
+        Account { root: root.into(), base_url: base_url.to_owned(), ..Account::default() }
     }
 
     #[tokio::test]

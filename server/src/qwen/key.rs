@@ -35,7 +35,9 @@ impl Qwen {
 
     pub(super) async fn store(&self, scope: &Scope, new: NewKey, base_url: &Url) -> Result<(), Error> {
         let origin = base_url.origin().ascii_serialization();
-        let account = Account { root: scope.root.clone(), base_url: base_url.to_string(), model: new.model };
+        let base_url_text = base_url.to_string();
+        let account =
+            Account { root: scope.root.clone(), base_url: base_url_text, model: new.model, ..Account::default() };
         let entry = key_entry(&origin, &scope.root);
         match new.keep {
             Remember::Always => {
