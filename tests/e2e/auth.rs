@@ -179,6 +179,25 @@ fn signing_out_forgets_a_stored_key_and_names_the_place_of_one_that_is_not_ours(
     assert_eq!(editor.response(out)["state"], "signedOut");
 }
 
+#[test]
+fn signing_out_of_one_root_leaves_the_key_of_another() {
+    let model = OpenAi::start();
+    let mut editor =
+        World::new().canary(KEY).empty_root("a").root("b", [(".env", model.dotenv())]).empty_root("c").open();
+    let set = auth(&mut editor, "a", "setKey", set_key(&model.base_url(), "memory"));
+    editor.response(set);
+    let out = auth(&mut editor, "b", "signOut", json!({}));
+    let error = editor.error(out);
+    assert_failed(&error, "badRequest");
+    let path = editor.world().root_path("b/.env");
+    assert!(error.message.contains(path.to_str().expect("plain")), "{}", error.message);
+    assert_eq!(status(&mut editor, "a")["state"], "signedIn");
+    // A root that uses the key of another, and has none of its own, signs out of that one.
+    assert_eq!(status(&mut editor, "c")["state"], "signedIn");
+    let out = auth(&mut editor, "c", "signOut", json!({}));
+    assert_eq!(editor.response(out)["state"], "signedOut");
+}
+
 // The state file
 
 fn state_file(world: &World) -> std::path::PathBuf {
