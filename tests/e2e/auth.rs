@@ -247,6 +247,25 @@ fn a_state_file_that_cannot_be_understood_is_named_set_aside_and_stops_nothing()
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_the_state_file_is_named_and_holds_nothing_up() {
+    let model = OpenAi::start().stream(["hello"]);
+    let world = World::new().root("a", [(".env", model.dotenv())]);
+    let path = state_file(&world);
+    fs::create_dir_all(path.parent().expect("it has one")).expect("a fresh directory");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).expect("a pipe can be made");
+    let mut editor = world.open();
+    let now = status(&mut editor, "a");
+    assert!(now["problems"].to_string().contains("state.json"), "{now}");
+    assert_eq!(answer(&mut editor, "a"), "hello");
+    let switch = auth(&mut editor, "a", "switch", json!({ "method": "openai", "remember": true }));
+    let error = editor.error(switch);
+    assert_failed(&error, "unreadableFile");
+    assert!(error.message.contains("state.json"), "{}", error.message);
+    assert_eq!(status(&mut editor, "a")["state"], "signedIn");
+}
+
 #[test]
 fn what_another_version_remembered_survives_a_choice() {
     let model = OpenAi::start();
