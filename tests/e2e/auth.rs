@@ -179,6 +179,25 @@ fn signing_out_forgets_a_stored_key_and_names_the_place_of_one_that_is_not_ours(
     assert_eq!(editor.response(out)["state"], "signedOut");
 }
 
+#[test]
+fn signing_out_of_one_root_leaves_the_key_of_another() {
+    let model = OpenAi::start();
+    let mut editor =
+        World::new().canary(KEY).empty_root("a").root("b", [(".env", model.dotenv())]).empty_root("c").open();
+    let set = auth(&mut editor, "a", "setKey", set_key(&model.base_url(), "memory"));
+    editor.response(set);
+    let out = auth(&mut editor, "b", "signOut", json!({}));
+    let error = editor.error(out);
+    assert_failed(&error, "badRequest");
+    let path = editor.world().root_path("b/.env");
+    assert!(error.message.contains(path.to_str().expect("plain")), "{}", error.message);
+    assert_eq!(status(&mut editor, "a")["state"], "signedIn");
+    // A root that uses the key of another, and has none of its own, signs out of that one.
+    assert_eq!(status(&mut editor, "c")["state"], "signedIn");
+    let out = auth(&mut editor, "c", "signOut", json!({}));
+    assert_eq!(editor.response(out)["state"], "signedOut");
+}
+
 // The state file
 
 fn state_file(world: &World) -> std::path::PathBuf {
@@ -226,6 +245,48 @@ fn a_state_file_that_cannot_be_understood_is_named_set_aside_and_stops_nothing()
         let aside = path.with_file_name("state.json.broken");
         assert_eq!(fs::read_to_string(aside).expect("it was set aside"), text);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_the_place_of_the_state_file_is_named_and_holds_nothing_up() {
+    let model = OpenAi::start().stream(["hello"]);
+    let world = World::new().root("a", [(".env", model.dotenv())]);
+    let path = state_file(&world);
+    fs::create_dir_all(path.parent().expect("it has one")).expect("a fresh directory");
+    rustix::fs::mkfifoat(rustix::fs::CWD, &path, rustix::fs::Mode::RWXU).expect("a pipe can be made");
+    let mut editor = world.open();
+    let now = status(&mut editor, "a");
+    assert!(now["problems"].to_string().contains("state.json"), "{now}");
+    assert_eq!(answer(&mut editor, "a"), "hello");
+    let switch = auth(&mut editor, "a", "switch", json!({ "method": "openai", "remember": true }));
+    let error = editor.error(switch);
+    assert_failed(&error, "unreadableFile");
+    assert!(error.message.contains("state.json"), "{}", error.message);
+    assert_eq!(status(&mut editor, "a")["state"], "signedIn");
+}
+
+#[test]
+fn what_another_version_remembered_survives_a_choice() {
+    let model = OpenAi::start();
+    let world = World::new().root("a", [(".env", model.dotenv())]);
+    let path = state_file(&world);
+    fs::create_dir_all(path.parent().expect("it has one")).expect("a fresh directory");
+    let newer = json!({
+        "version": 2,
+        "methods": { "/elsewhere": "passkey" },
+        "accounts": [{ "root": "/elsewhere", "baseUrl": "https://llm.example.test/v1", "label": "work" }],
+    });
+    fs::write(&path, newer.to_string()).expect("a fresh file");
+    let mut editor = world.open();
+    let switch = auth(&mut editor, "a", "switch", json!({ "method": "openai", "remember": true }));
+    let after = editor.response(switch);
+    assert!(!after["problems"].to_string().contains("state.json"), "{after}");
+    let text = fs::read_to_string(&path).expect("it is there");
+    let kept: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(kept["version"], newer["version"]);
+    assert_eq!(kept["accounts"], newer["accounts"]);
+    assert_eq!(kept["methods"]["/elsewhere"], "passkey");
 }
 
 #[test]

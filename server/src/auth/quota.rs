@@ -29,20 +29,23 @@ pub struct Quota {
 
 /// Counts one request.
 ///
-/// The day's file grows by one byte: appending needs no lock, and no process undoes another's count.
+/// The day's file grows by one byte: appending needs no lock, and no process undoes another's count. Waits for the disk.
 pub fn count(env: &Environment, now: SystemTime) {
     let Some(path) = file_of(env, now) else { return };
-    if !path.exists()
-        && let Some(dir) = path.parent()
-    {
-        let _ = crate::auth::atomic::create_dir(dir);
-        remove_earlier_days(dir);
+    match (fs::metadata(&path), path.parent()) {
+        // A pipe would wait for a reader.
+        (Ok(found), _) if !found.is_file() => return,
+        (Err(_), Some(dir)) => {
+            let _ = crate::auth::atomic::create_dir(dir);
+            remove_earlier_days(dir);
+        }
+        (Ok(_), _) | (Err(_), None) => {}
     }
     // A count that is lost must not cost the user the request.
     let _ = OpenOptions::new().append(true).create(true).open(&path).and_then(|mut file| file.write_all(b"."));
 }
 
-/// The limits, and what is used of them today.
+/// The limits, and what is used of them today. Waits for the disk.
 pub fn quota(env: &Environment, now: SystemTime) -> Quota {
     let used_today = file_of(env, now).and_then(|path| fs::metadata(path).ok()).map_or(0, |meta| meta.len());
     Quota { requests_per_minute: REQUESTS_PER_MINUTE, requests_per_day: REQUESTS_PER_DAY, used_today }

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::auth::{atomic, lock, lock::Lock, words_of};
+use crate::files::{Disk, Files, ReadError, TEXT_LIMIT};
 
 /// What a file holds, and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,7 +63,7 @@ pub enum Error {
     Lock(#[from] lock::Error),
 }
 
-/// Reads the file. Never fails: what is wrong with it is part of the answer.
+/// Reads the file, and waits for the disk. Never fails: what is wrong with it is part of the answer.
 pub fn load<T: DeserializeOwned + Default>(path: &Path) -> Loaded<T> {
     match read(path) {
         Ok(value) => Loaded { value, broken: None },
@@ -73,15 +74,32 @@ pub fn load<T: DeserializeOwned + Default>(path: &Path) -> Loaded<T> {
 /// Changes the file's content under its lock (`<path>.lock`), so that no process undoes what another has just chosen.
 ///
 /// A file that cannot be understood is moved to `<path>.broken`, or the first free `<path>.broken-2` and so on.
-pub async fn update<T>(path: &Path, change: impl FnOnce(&mut T)) -> Result<Updated<T>, Error>
+///
+/// The disk is waited for off the event loop. Who stops waiting stops no change that has begun.
+pub async fn update<T>(path: &Path, change: impl FnOnce(&mut T) + Send + 'static) -> Result<Updated<T>, Error>
+where
+    T: Serialize + DeserializeOwned + Default + Send + 'static,
+{
+    let own = path.to_owned();
+    let made = tokio::task::spawn_blocking(move || match own.parent() {
+        Some(dir) => atomic::create_dir(dir).map_err(|error| unwritable(&own, &error)),
+        None => Ok(()),
+    });
+    made.await.expect("making a directory does not panic, and is not cancelled")?;
+    let lock = Lock::acquire(&beside(path, ".lock")).await?;
+    let own = path.to_owned();
+    let written = tokio::task::spawn_blocking(move || {
+        let _lock = lock;
+        rewrite(&own, change)
+    });
+    written.await.expect("changing a choice does not panic, and is not cancelled")
+}
+
+fn rewrite<T>(path: &Path, change: impl FnOnce(&mut T)) -> Result<Updated<T>, Error>
 where
     T: Serialize + DeserializeOwned + Default,
 {
-    let unwritable = |error: io::Error| Error::Unwritable { path: path.to_owned(), why: words_of(&error) };
-    if let Some(dir) = path.parent() {
-        atomic::create_dir(dir).map_err(unwritable)?;
-    }
-    let _lock = Lock::acquire(&beside(path, ".lock")).await?;
+    let unwritable = |error: io::Error| unwritable(path, &error);
     let (mut value, set_aside) = match read::<T>(path) {
         Ok(value) => (value, None),
         Err(Error::Malformed { .. }) => (T::default(), Some(set_aside(path).map_err(unwritable)?)),
@@ -94,15 +112,19 @@ where
     Ok(Updated { value, set_aside })
 }
 
+fn unwritable(path: &Path, error: &io::Error) -> Error {
+    Error::Unwritable { path: path.to_owned(), why: words_of(error) }
+}
+
 fn read<T: DeserializeOwned + Default>(path: &Path) -> Result<T, Error> {
-    match fs::read(path) {
+    match Disk.read_bytes(path, TEXT_LIMIT) {
         Ok(text) => serde_json::from_slice(&text).map_err(|error| Error::Malformed {
             path: path.to_owned(),
             // serde's own text may quote what it found.
             why: format!("line {}, column {}", error.line(), error.column()),
         }),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(T::default()),
-        Err(error) => Err(Error::Unreadable { path: path.to_owned(), why: words_of(&error) }),
+        Err(ReadError::NotFound) => Ok(T::default()),
+        Err(error) => Err(Error::Unreadable { path: path.to_owned(), why: error.to_string() }),
     }
 }
 
@@ -169,7 +191,7 @@ mod tests {
                     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
                     runtime.block_on(async {
                         for n in 0..4_u32 {
-                            update(path, |choices| choose(choices, &format!("{writer}.{n}"), n)).await.unwrap();
+                            update(path, move |choices| choose(choices, &format!("{writer}.{n}"), n)).await.unwrap();
                         }
                     });
                 });

@@ -100,7 +100,7 @@ impl Qwen {
 
     /// The key that was stored for an endpoint: in memory, else in the keyring.
     async fn stored_key(&self, scope: &Scope, origin: &str) -> StoredKey {
-        let (remembered, _) = self.choices.in_force();
+        let remembered = self.choices.now().await;
         let Some(account) = key_account(&remembered, &scope.root, origin) else { return StoredKey::Absent };
         let entry = key_entry(origin, &account.root);
         if let Some(key) = self.choices.key(&entry) {
@@ -163,15 +163,14 @@ impl Qwen {
             return AuthStatus::new(uri.to_owned(), resolution, None, None);
         }
         let now = SystemTime::now();
-        let hint = match scope.settings.credential_store {
-            CredentialStore::File => self.tokens.in_file(),
-            CredentialStore::Keyring => self.tokens.in_keyring().await,
-        };
-        let expires_at = match hint {
+        let expires_at = match self.tokens.hint(scope.settings.credential_store).await {
             OauthHint::Usable { expires_at } => Some(expires_at).filter(|expires_at| *expires_at > now),
             OauthHint::Absent | OauthHint::Expired | OauthHint::Unreadable(_) => None,
         };
-        AuthStatus::new(uri.to_owned(), resolution, expires_at, Some(quota::quota(&self.env, now)))
+        let env = Arc::clone(&self.env);
+        let used = tokio::task::spawn_blocking(move || quota::quota(&env, now));
+        let quota = used.await.expect("reading a file's size does not panic, and is not cancelled");
+        AuthStatus::new(uri.to_owned(), resolution, expires_at, Some(quota))
     }
 }
 
@@ -184,7 +183,7 @@ fn wants_token(resolution: &Resolution) -> bool {
 }
 
 /// The account whose key is bound to `origin`: the root's own, else the first one.
-fn key_account<'a>(remembered: &'a Remembered, root: &Path, origin: &str) -> Option<&'a resolve::Account> {
+pub(super) fn key_account<'a>(remembered: &'a Remembered, root: &Path, origin: &str) -> Option<&'a resolve::Account> {
     let at_origin = |account: &&resolve::Account| endpoint::origin_of(&account.base_url).as_deref() == Some(origin);
     let own = remembered.accounts.iter().filter(at_origin).find(|account| account.root == root);
     own.or_else(|| remembered.accounts.iter().find(at_origin))

@@ -1,5 +1,6 @@
 //! One question to the model of a root: the account is found, a token renewed where it must be, the answer streamed.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::account::Account;
@@ -38,7 +39,9 @@ impl Qwen {
         if let Credential::OauthToken(_) = account.endpoint.credential {
             // Qwen OAuth allows 60 requests a minute: a burst waits here instead of failing there.
             self.pace.wait(&scope.root).await;
-            quota::count(&self.env, SystemTime::now());
+            let env = Arc::clone(&self.env);
+            let counted = tokio::task::spawn_blocking(move || quota::count(&env, SystemTime::now()));
+            counted.await.expect("counting does not panic, and is not cancelled");
         }
         let client = self.http.open(&self.env)?.clone();
         Ok(chat::Chat::start(client, account.endpoint.clone(), request))

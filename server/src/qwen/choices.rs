@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::auth::remembered::{self, Error};
-use crate::resolve::{Account, Method, Remembered};
+use crate::resolve::{Account, Method, Remembered, endpoint};
 use crate::secret::Secret;
 
 /// For how long a choice holds.
@@ -25,6 +25,15 @@ pub struct Choices {
     session: Mutex<Session>,
 }
 
+/// The accounts of one root. This session's hides the remembered one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Accounts {
+    /// The one whose key is in this process's memory.
+    pub session: Option<Account>,
+    /// The one whose key is in the keyring.
+    pub remembered: Option<Account>,
+}
+
 #[derive(Debug, Default)]
 struct Session {
     chosen: Remembered,
@@ -37,15 +46,33 @@ impl Choices {
         Self { path, session: Mutex::default() }
     }
 
-    /// All choices in force, read from the state file now; with what is wrong with that file.
+    /// All choices in force, read from the state file now; with what is wrong with that file. Waits for the disk.
     pub fn in_force(&self) -> (Remembered, Option<Error>) {
-        let (mut all, broken) = match &self.path {
-            Some(path) => {
-                let loaded = remembered::load::<Remembered>(path);
-                (loaded.value, loaded.broken)
-            }
-            None => (Remembered::default(), None),
-        };
+        let loaded = self.path.as_deref().map(remembered::load::<Remembered>);
+        let (remembered, broken) = loaded.map(|loaded| (loaded.value, loaded.broken)).unwrap_or_default();
+        (self.with_sessions(remembered), broken)
+    }
+
+    /// All choices in force. The disk is waited for off the event loop.
+    pub async fn now(&self) -> Remembered {
+        self.with_sessions(self.remembered().await)
+    }
+
+    /// The accounts that were set for `root` itself.
+    pub async fn accounts_of(&self, root: &Path) -> Accounts {
+        let own = |all: &Remembered| all.accounts.iter().find(|account| account.root == root).cloned();
+        let remembered = own(&self.remembered().await);
+        Accounts { session: own(&self.session().chosen), remembered }
+    }
+
+    async fn remembered(&self) -> Remembered {
+        let Some(path) = self.path.clone() else { return Remembered::default() };
+        let loaded = tokio::task::spawn_blocking(move || remembered::load(&path).value);
+        loaded.await.expect("reading a file does not panic, and is not cancelled")
+    }
+
+    fn with_sessions(&self, remembered: Remembered) -> Remembered {
+        let mut all = remembered;
         let session = self.session();
         all.methods.extend(session.chosen.methods.clone());
         for (root, endpoints) in &session.chosen.trusted {
@@ -54,17 +81,19 @@ impl Choices {
         // In a root that has an account of this session's, that one; elsewhere the first remembered one stays the default.
         all.accounts.retain(|account| !session.chosen.accounts.iter().any(|chosen| chosen.root == account.root));
         all.accounts.extend(session.chosen.accounts.iter().cloned());
-        (all, broken)
+        all
     }
 
     /// Chooses the method of `root`.
     pub async fn switch(&self, root: &Path, method: Method, keep: Remember) -> Result<(), Error> {
-        let choose = |chosen: &mut Remembered| {
-            chosen.methods.insert(root.to_owned(), method);
+        let root = root.to_owned();
+        let switched = root.clone();
+        let choose = move |chosen: &mut Remembered| {
+            chosen.methods.insert(switched, method);
         };
         // What holds for this session would hide what is remembered from now on.
         let forget = |chosen: &mut Remembered| {
-            chosen.methods.remove(root);
+            chosen.methods.remove(&root);
         };
         self.change(keep, choose, forget).await
     }
@@ -72,9 +101,10 @@ impl Choices {
     /// Takes back the choice of a method for `root`.
     pub async fn forget_method(&self, root: &Path) -> Result<(), Error> {
         self.session().chosen.methods.remove(root);
-        if self.in_force().0.methods.contains_key(root) {
-            let forget = |chosen: &mut Remembered| {
-                chosen.methods.remove(root);
+        if self.remembered().await.methods.contains_key(root) {
+            let root = root.to_owned();
+            let forget = move |chosen: &mut Remembered| {
+                chosen.methods.remove(&root);
             };
             self.remember(forget).await?;
         }
@@ -83,10 +113,11 @@ impl Choices {
 
     /// Trusts an endpoint's origin for `root`.
     pub async fn trust(&self, root: &Path, origin: &str, keep: Remember) -> Result<(), Error> {
-        let trust = |chosen: &mut Remembered| {
-            let origins = chosen.trusted.entry(root.to_owned()).or_default();
-            if !origins.iter().any(|known| known == origin) {
-                origins.push(origin.to_owned());
+        let (root, origin) = (root.to_owned(), origin.to_owned());
+        let trust = move |chosen: &mut Remembered| {
+            let origins = chosen.trusted.entry(root).or_default();
+            if !origins.contains(&origin) {
+                origins.push(origin);
             }
         };
         self.change(keep, trust, |_| ()).await
@@ -94,20 +125,24 @@ impl Choices {
 
     /// Gives `account.root` this account.
     pub async fn set_account(&self, account: &Account, keep: Remember) -> Result<(), Error> {
-        let set = |chosen: &mut Remembered| match chosen.accounts.iter_mut().find(|known| known.root == account.root) {
-            Some(known) => *known = account.clone(),
-            None => chosen.accounts.push(account.clone()),
+        let new = account.clone();
+        let set = move |chosen: &mut Remembered| match chosen.accounts.iter_mut().find(|known| known.root == new.root) {
+            // With another model, or a new key, it is the same account still.
+            Some(known) if known.base_url == new.base_url => known.model = new.model,
+            Some(known) => *known = new,
+            None => chosen.accounts.push(new),
         };
         let forget = |chosen: &mut Remembered| chosen.accounts.retain(|known| known.root != account.root);
         self.change(keep, set, forget).await
     }
 
-    /// Forgets an account.
-    pub async fn forget_account(&self, account: &Account) -> Result<(), Error> {
-        let forget = |chosen: &mut Remembered| chosen.accounts.retain(|known| known != account);
-        forget(&mut self.session().chosen);
-        if self.in_force().0.accounts.contains(account) {
-            self.remember(forget).await?;
+    /// Forgets an account: this session's, or the remembered one.
+    pub async fn forget_account(&self, account: &Account, kept: Remember) -> Result<(), Error> {
+        let account = account.clone();
+        let forget = move |chosen: &mut Remembered| chosen.accounts.retain(|known| *known != account);
+        match kept {
+            Remember::ThisSession => forget(&mut self.session().chosen),
+            Remember::Always => self.remember(forget).await?,
         }
         Ok(())
     }
@@ -130,8 +165,8 @@ impl Choices {
     async fn change(
         &self,
         keep: Remember,
-        choose: impl Fn(&mut Remembered),
-        forget: impl Fn(&mut Remembered),
+        choose: impl FnOnce(&mut Remembered) + Send + 'static,
+        forget: impl FnOnce(&mut Remembered),
     ) -> Result<(), Error> {
         match keep {
             Remember::ThisSession => choose(&mut self.session().chosen),
@@ -143,7 +178,7 @@ impl Choices {
         Ok(())
     }
 
-    async fn remember(&self, change: impl Fn(&mut Remembered)) -> Result<(), Error> {
+    async fn remember(&self, change: impl FnOnce(&mut Remembered) + Send + 'static) -> Result<(), Error> {
         match &self.path {
             Some(path) => remembered::update(path, change).await.map(|_| ()),
             None => Err(Error::Unwritable { path: "state.json".into(), why: "there is no home directory".to_owned() }),
@@ -153,6 +188,11 @@ impl Choices {
     fn session(&self) -> MutexGuard<'_, Session> {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The name under which an account's key is kept; none where its endpoint is no URL.
+pub fn entry_of(account: &Account) -> Option<String> {
+    Some(key_entry(&endpoint::origin_of(&account.base_url)?, &account.root))
 }
 
 /// The name under which a key is kept: the endpoint's origin that it is bound to, and the root that it was given for.
@@ -165,7 +205,7 @@ mod tests {
     use super::*;
 
     fn account(root: &str, base_url: &str) -> Account {
-        Account { root: root.into(), base_url: base_url.to_owned(), model: None }
+        Account { root: root.into(), base_url: base_url.to_owned(), ..Account::default() }
     }
 
     #[tokio::test]
@@ -197,7 +237,7 @@ mod tests {
         choices.set_account(&account("/b", "https://b/v1"), Remember::Always).await.unwrap();
         choices.set_account(&account("/a", "https://c/v1"), Remember::Always).await.unwrap();
         assert_eq!(choices.in_force().0.account(Path::new("/a")), Some(&account("/a", "https://c/v1")));
-        choices.forget_account(&account("/a", "https://c/v1")).await.unwrap();
+        choices.forget_account(&account("/a", "https://c/v1"), Remember::Always).await.unwrap();
         assert_eq!(choices.in_force().0.accounts, [account("/b", "https://b/v1")]);
     }
 

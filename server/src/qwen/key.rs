@@ -2,11 +2,12 @@
 
 use url::Url;
 
-use super::choices::{Remember, key_entry};
+use super::account::key_account;
+use super::choices::{Accounts, Remember, entry_of, key_entry};
 use super::{Error, Qwen, Scope};
 use crate::auth::NOT_REVOKED;
 use crate::chat::{self, Credential, Endpoint};
-use crate::resolve::{self, Account, Extras, Method, OriginKind, Provider, Scope as Whose};
+use crate::resolve::{self, Account, Extras, Method, OriginKind, Provider, Resolution, Scope as Whose};
 use crate::secret::Secret;
 
 /// A key that the user gives for a root.
@@ -35,8 +36,10 @@ impl Qwen {
 
     pub(super) async fn store(&self, scope: &Scope, new: NewKey, base_url: &Url) -> Result<(), Error> {
         let origin = base_url.origin().ascii_serialization();
-        let account = Account { root: scope.root.clone(), base_url: base_url.to_string(), model: new.model };
+        let base_url = base_url.to_string();
+        let account = Account { root: scope.root.clone(), base_url, model: new.model, ..Account::default() };
         let entry = key_entry(&origin, &scope.root);
+        let before = self.choices.accounts_of(&scope.root).await;
         match new.keep {
             Remember::Always => {
                 self.keyring.set(&entry, &new.key).await?;
@@ -46,8 +49,25 @@ impl Qwen {
             Remember::ThisSession => self.choices.keep_key(&entry, new.key),
         }
         self.choices.set_account(&account, new.keep).await?;
+        self.forget_replaced(&before, new.keep, &entry).await;
         // Whoever sets a key wants it used; a switch to the other method is taken back.
         Ok(self.choices.forget_method(&scope.root).await?)
+    }
+
+    /// A key that another took the place of is of no use to anybody. Best effort: the new one is stored already. An entry
+    /// names its root, which has one account, so no other account's key goes with it.
+    async fn forget_replaced(&self, before: &Accounts, keep: Remember, entry: &str) {
+        let replaced = |account: &Option<Account>| account.as_ref().and_then(entry_of).filter(|old| old != entry);
+        if let Some(old) = replaced(&before.session) {
+            self.choices.forget_key(&old);
+        }
+        // A key for this session hides the remembered one, which comes back with the next.
+        if keep == Remember::Always
+            && let Some(old) = replaced(&before.remembered)
+            && let Err(error) = self.keyring.delete(&old).await
+        {
+            tracing::warn!(%error, "the key that was replaced is still in the keyring");
+        }
     }
 
     /// A project's word does not count here: its endpoint would get the key that the user types.
@@ -113,7 +133,7 @@ impl Qwen {
                 Ok(done.was_signed_in.then_some(NOT_REVOKED))
             }
             Some(Method::Openai) => {
-                let forgotten = self.forget_keys(scope).await?;
+                let forgotten = self.forget_keys(scope, &resolution).await?;
                 match resolution.key {
                     Some(key) if !forgotten && key.origin.kind != OriginKind::Keyring => {
                         Err(Error::KeyIsElsewhere(key.origin))
@@ -124,20 +144,114 @@ impl Qwen {
         }
     }
 
-    async fn forget_keys(&self, scope: &Scope) -> Result<bool, Error> {
-        let (remembered, _) = self.choices.in_force();
-        let Some(account) = remembered.account(&scope.root).cloned() else { return Ok(false) };
-        if let Ok(url) = resolve::endpoint::parse(&account.base_url) {
-            let entry = key_entry(&url.origin().ascii_serialization(), &account.root);
-            if !self.choices.forget_key(&entry) {
+    /// Forgets the root's own key, else the stored key that it uses; says whether there was one.
+    async fn forget_keys(&self, scope: &Scope, resolution: &Resolution) -> Result<bool, Error> {
+        let own = self.choices.accounts_of(&scope.root).await;
+        let accounts = if own == Accounts::default() { self.in_use(scope, resolution).await } else { own };
+        if let Some(account) = &accounts.session {
+            if let Some(entry) = entry_of(account) {
+                self.choices.forget_key(&entry);
+            }
+            self.choices.forget_account(account, Remember::ThisSession).await?;
+        }
+        if let Some(account) = &accounts.remembered {
+            if let Some(entry) = entry_of(account) {
                 self.keyring.delete(&entry).await?;
             }
+            self.choices.forget_account(account, Remember::Always).await?;
         }
-        self.choices.forget_account(&account).await?;
-        Ok(true)
+        Ok(accounts != Accounts::default())
+    }
+
+    /// The account whose stored key is in force for a root that has no account of its own. A key of a file's or of the
+    /// environment's is none.
+    async fn in_use(&self, scope: &Scope, resolution: &Resolution) -> Accounts {
+        let stored = resolution.key.as_ref().filter(|key| key.origin.kind == OriginKind::Keyring);
+        let Some((_, base_url)) = stored.zip(resolution.base_url.as_ref()) else { return Accounts::default() };
+        let origin = base_url.value.origin().ascii_serialization();
+        let all = self.choices.now().await;
+        let Some(account) = key_account(&all, &scope.root, &origin) else { return Accounts::default() };
+        let of_its_root = self.choices.accounts_of(&account.root).await;
+        let is_it = |found: &Account| found == account;
+        Accounts { session: of_its_root.session.filter(is_it), remembered: of_its_root.remembered.filter(is_it) }
     }
 }
 
 fn parse(member: &'static str, url: &str) -> Result<Url, Error> {
     resolve::endpoint::parse(url).map_err(|why| Error::BadEndpoint { member, why })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Keyring;
+    use crate::env::Environment;
+    use crate::qwen::Settings;
+
+    /// What a home directory, a keyring and the verbs on them are.
+    fn machine() -> (tempfile::TempDir, Keyring, Qwen) {
+        let home = tempfile::tempdir().unwrap();
+        let variable = |name: &str| (name.to_owned(), home.path().to_str().unwrap().to_owned());
+        let env: Environment =
+            [variable("HOME"), variable("LOCALAPPDATA"), variable("XDG_STATE_HOME")].into_iter().collect();
+        let store = ::keyring::mock::Store::new().unwrap();
+        let keyring = Keyring::of(move || Ok(store.clone()));
+        let qwen = Qwen { keyring: keyring.clone(), ..Qwen::new(env) };
+        (home, keyring, qwen)
+    }
+
+    async fn set(qwen: &Qwen, scope: &Scope, host: &str, keep: Remember) {
+        let key =
+            NewKey { key: Secret::new("sk-canary"), base_url: Some(format!("https://{host}/v1")), model: None, keep };
+        qwen.keep_key(scope, key).await.unwrap();
+    }
+
+    fn scope(home: &tempfile::TempDir, root: &str) -> Scope {
+        let root = home.path().join(root);
+        std::fs::create_dir_all(&root).unwrap();
+        Scope { root, settings: Settings::default(), model: None }
+    }
+
+    #[tokio::test]
+    async fn a_key_for_another_endpoint_leaves_none_of_the_old_one() {
+        let (home, keyring, qwen) = machine();
+        let (a, b) = (scope(&home, "a"), scope(&home, "b"));
+        let is_kept = async |host: &str, scope: &Scope, keep| {
+            let entry = key_entry(&format!("https://{host}"), &scope.root);
+            match keep {
+                Remember::Always => keyring.get(&entry).await.unwrap().is_some(),
+                Remember::ThisSession => qwen.choices.key(&entry).is_some(),
+            }
+        };
+        for keep in [Remember::ThisSession, Remember::Always] {
+            set(&qwen, &a, "old.example", keep).await;
+            set(&qwen, &b, "old.example", keep).await;
+            set(&qwen, &a, "new.example", keep).await;
+            assert!(!is_kept("old.example", &a, keep).await);
+            assert!(is_kept("new.example", &a, keep).await);
+            assert!(is_kept("old.example", &b, keep).await, "another root's is its own");
+        }
+        // One for this session only hides the remembered one.
+        set(&qwen, &a, "memory.example", Remember::ThisSession).await;
+        assert!(is_kept("new.example", &a, Remember::Always).await);
+        // The remembered key takes the place of both.
+        set(&qwen, &a, "last.example", Remember::Always).await;
+        assert!(!is_kept("new.example", &a, Remember::Always).await);
+        assert!(!is_kept("memory.example", &a, Remember::ThisSession).await);
+    }
+
+    #[tokio::test]
+    async fn signing_out_leaves_no_key_of_the_root_neither_in_memory_nor_in_the_keyring() {
+        let (home, keyring, qwen) = machine();
+        let (a, b) = (scope(&home, "a"), scope(&home, "b"));
+        set(&qwen, &b, "host.example", Remember::Always).await;
+        set(&qwen, &a, "host.example", Remember::Always).await;
+        set(&qwen, &a, "host.example", Remember::ThisSession).await;
+        qwen.sign_out(&a, None).await.unwrap();
+        let entry = |scope: &Scope| key_entry("https://host.example", &scope.root);
+        assert!(qwen.choices.key(&entry(&a)).is_none());
+        assert!(keyring.get(&entry(&a)).await.unwrap().is_none());
+        assert!(keyring.get(&entry(&b)).await.unwrap().is_some());
+        assert_eq!(qwen.choices.accounts_of(&a.root).await, Accounts::default());
+    }
 }

@@ -4,8 +4,6 @@ use super::{Error, Qwen, Scope, browser};
 use crate::auth::SignIn;
 use crate::resolve::OauthHint;
 
-use super::CredentialStore;
-
 impl Qwen {
     /// Asks for a code. The user approves it while [`SignIn::finish`] waits; dropping that cancels the sign-in.
     pub async fn start_sign_in(&self, scope: &Scope) -> Result<SignIn, Error> {
@@ -21,11 +19,7 @@ impl Qwen {
 
     /// Whether there is a session that the next request could use.
     pub async fn is_signed_in_by_oauth(&self, scope: &Scope) -> bool {
-        let hint = match scope.settings.credential_store {
-            CredentialStore::File => self.tokens.in_file(),
-            CredentialStore::Keyring => self.tokens.in_keyring().await,
-        };
-        match hint {
+        match self.tokens.hint(scope.settings.credential_store).await {
             OauthHint::Usable { .. } => true,
             OauthHint::Absent | OauthHint::Expired | OauthHint::Unreadable(_) => false,
         }

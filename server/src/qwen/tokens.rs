@@ -54,9 +54,12 @@ impl Tokens {
         let _moving = self.moving.lock().await;
         let moved = match (before, place) {
             (Some(CredentialStore::Keyring), CredentialStore::File) => keyring.move_to(file).await,
-            (Some(CredentialStore::File) | None, CredentialStore::Keyring) if file.peek() != Hint::Absent => {
-                file.move_to(keyring).await
-            }
+            (Some(CredentialStore::File) | None, CredentialStore::Keyring) => match peek(file).await {
+                Hint::Absent => return,
+                Hint::Usable { .. } | Hint::Expired { .. } | Hint::Unreadable(_) | Hint::InKeyring => {
+                    file.move_to(keyring).await
+                }
+            },
             (_, CredentialStore::File | CredentialStore::Keyring) => return,
         };
         if let Err(error) = moved {
@@ -64,9 +67,18 @@ impl Tokens {
         }
     }
 
-    /// What the credential file says. Reads it.
+    /// What the credential file says. Reads it, and waits for the disk.
     pub(super) fn in_file(&self) -> OauthHint {
         self.file.as_ref().map_or(OauthHint::Absent, |store| for_resolution(store.peek()))
+    }
+
+    /// What `place` says: the disk is waited for off the event loop, the keyring is asked.
+    pub(super) async fn hint(&self, place: CredentialStore) -> OauthHint {
+        match (place, &self.file) {
+            (CredentialStore::File, Ok(file)) => for_resolution(peek(file).await),
+            (CredentialStore::File, Err(_)) => OauthHint::Absent,
+            (CredentialStore::Keyring, _) => self.in_keyring().await,
+        }
     }
 
     /// What the keyring says, asking it.
@@ -76,6 +88,12 @@ impl Tokens {
             Err(_) => OauthHint::Absent,
         }
     }
+}
+
+async fn peek(file: &TokenStore) -> Hint {
+    let file = file.clone();
+    let peeked = tokio::task::spawn_blocking(move || file.peek());
+    peeked.await.expect("reading a file does not panic, and is not cancelled")
 }
 
 fn for_resolution(hint: Hint) -> OauthHint {

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::Method;
-use super::endpoint;
+use super::{endpoint, method};
 
-/// The user's choices. Members that this version does not know are passed over.
+/// The user's choices. What another version wrote and this one does not know is kept as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(from = "Written", into = "Written")]
 pub struct Remembered {
     /// The method that the user switched a root to.
     pub methods: BTreeMap<PathBuf, Method>,
@@ -18,6 +19,44 @@ pub struct Remembered {
     pub trusted: BTreeMap<PathBuf, Vec<String>>,
     /// The accounts whose keys are stored.
     pub accounts: Vec<Account>,
+    /// Methods that this version does not know: nothing is switched by them.
+    pub unknown_methods: BTreeMap<PathBuf, Value>,
+    /// Members that this version does not know.
+    pub other: Map<String, Value>,
+}
+
+/// The file's own shape.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Written {
+    methods: BTreeMap<PathBuf, Value>,
+    trusted: BTreeMap<PathBuf, Vec<String>>,
+    accounts: Vec<Account>,
+    #[serde(flatten)]
+    other: Map<String, Value>,
+}
+
+impl From<Written> for Remembered {
+    fn from(written: Written) -> Self {
+        let Written { methods: named, trusted, accounts, other } = written;
+        let (mut methods, mut unknown_methods) = (BTreeMap::new(), BTreeMap::new());
+        for (root, name) in named {
+            match Method::deserialize(&name) {
+                Ok(method) => drop(methods.insert(root, method)),
+                Err(_) => drop(unknown_methods.insert(root, name)),
+            }
+        }
+        Self { methods, trusted, accounts, unknown_methods, other }
+    }
+}
+
+impl From<Remembered> for Written {
+    fn from(remembered: Remembered) -> Self {
+        let Remembered { methods, trusted, accounts, unknown_methods, other } = remembered;
+        let known = methods.into_iter().map(|(root, method)| (root, method::name(method).into()));
+        // A root that was switched since has the method that it was switched to.
+        Self { methods: unknown_methods.into_iter().chain(known).collect(), trusted, accounts, other }
+    }
 }
 
 /// An account that the user set a key for. The key itself is in the keyring, under the origin of `base_url`.
@@ -31,6 +70,9 @@ pub struct Account {
     /// The model to ask it for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Members that this version does not know.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
 }
 
 impl Remembered {
@@ -48,6 +90,16 @@ impl Remembered {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_unknown_is_written_back_as_it_was_and_switches_nothing() {
+        let text = r#"{"methods":{"/p":"passkey","/q":"openai","/r":7},"trusted":{},"accounts":[{"root":"/p","baseUrl":"https://x/v1","new":[1]}],"new":{"a":1}}"#;
+        let mut remembered: Remembered = serde_json::from_str(text).unwrap();
+        assert_eq!(remembered.methods, [("/q".into(), Method::Openai)].into());
+        assert_eq!(serde_json::to_string(&remembered).unwrap(), text);
+        remembered.methods.insert("/p".into(), Method::QwenOauth);
+        assert!(serde_json::to_string(&remembered).unwrap().contains(r#""/p":"qwen-oauth""#));
+    }
 
     #[test]
     fn unknown_and_missing_members_are_no_error() {

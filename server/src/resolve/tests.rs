@@ -70,8 +70,12 @@ impl Case {
     }
 
     fn account(mut self, base_url: &str, model: Option<&str>) -> Self {
-        let account =
-            Account { root: self.root.clone(), base_url: base_url.to_owned(), model: model.map(str::to_owned) };
+        let account = Account {
+            root: self.root.clone(),
+            base_url: base_url.to_owned(),
+            model: model.map(str::to_owned),
+            ..Account::default()
+        };
         self.remembered.accounts.push(account);
         self
     }

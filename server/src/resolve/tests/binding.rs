@@ -33,7 +33,7 @@ const PROJECT_WAYS: [&str; 11] = [
 ];
 
 fn with_key(case: Case, place: &str) -> Case {
-    let account = Account { root: "/h/p".into(), base_url: "https://a.example/v1".into(), model: None };
+    let account = Account { root: "/h/p".into(), base_url: "https://a.example/v1".into(), ..Account::default() };
     match place {
         "environment" => case.env("OPENAI_API_KEY", USERS_KEY),
         "home" => case.file("/h/.qwen/.env", &format!("OPENAI_API_KEY={USERS_KEY}\nSECRET={USERS_KEY}\n")),
