@@ -291,14 +291,30 @@ fn only_files_of_the_root_or_beside_the_document_are_attached() {
 }
 
 #[test]
-fn an_editor_whose_edits_name_no_version_is_refused() {
-    let model = OpenAi::start();
+fn every_editor_gets_edits_that_name_their_version() {
+    // Neovim announces no `documentChanges`, and takes them.
+    let model = OpenAi::start().stream(["ok"]);
     let mut editor = World::new().root("app", [(".qwen/.env", model.dotenv())]).open();
+    let uri = editor.uri("app/a.qwen.md");
+    let mut buffer = Buffer::open(&mut editor, &uri, "## You\n\nGo\n");
+    send(&mut editor, &uri);
+    until_answered(&mut editor, &mut buffer, 1);
+    assert!(buffer.text.contains("## Qwen\n\nok"), "{}", buffer.text);
+}
+
+#[test]
+fn an_editor_that_refuses_every_edit_is_told_so() {
+    let model = OpenAi::start();
+    let mut editor = world(&model).open();
     let uri = editor.uri("app/a.qwen.md");
     Buffer::open(&mut editor, &uri, "## You\n\nGo\n");
     send(&mut editor, &uri);
+    for _ in 0..3 {
+        let question = editor.expect_request("workspace/applyEdit");
+        editor.answer(question, json!({ "applied": false }));
+    }
     let told = editor.expect_notification("window/showMessage")["message"].as_str().unwrap().to_owned();
-    assert!(told.contains("documentChanges"), "{told}");
+    assert!(told.contains("refused every edit"), "{told}");
 }
 
 #[test]

@@ -30,11 +30,6 @@ pub async fn send(backend: &Backend, uri: &Uri) -> jsonrpc::Result<()> {
     if !conversation.awaits_answer() {
         return Err(invalid(format!("there is nothing to send: write under the last `{YOU}`")));
     }
-    if !backend.with_session(|session| session.abilities.document_changes) {
-        let why = "this editor takes no edits that name their version (`workspaceEdit.documentChanges`), and others could \
-                   land on what you type; use `qwen/chat` or the terminal";
-        return Err(invalid(why.to_owned()));
-    }
     let _only_one = backend
         .answering(uri)
         .ok_or_else(|| invalid("this conversation is being answered; wait for its end".to_owned()))?;

@@ -18,6 +18,8 @@ const APPLY_LIMIT: Duration = Duration::from_secs(10);
 const CHANGE_LIMIT: Duration = Duration::from_secs(2);
 /// How often an edit is tried that the user's own typing overtakes.
 const TRIES: usize = 50;
+/// How often one is tried that an editor refuses though nothing has changed.
+const TRIES_WITHOUT_CHANGE: usize = 3;
 
 /// The marker in one open document.
 pub(super) struct Writer<'a> {
@@ -74,6 +76,7 @@ impl<'a> Writer<'a> {
     /// Has the editor apply what `plan` says of the document as it is now. Each edit names the version that it was made
     /// for: an editor that has a newer one refuses it, and it is made anew.
     async fn edit(&self, plan: impl Fn(&Document) -> Option<(Range, String)>) -> Result<(), Stopped> {
+        let mut without_change = 0;
         for _ in 0..TRIES {
             let document = self.document().ok_or(Stopped::Closed)?;
             let (range, text) = plan(&document).ok_or(Stopped::MarkerGone)?;
@@ -87,10 +90,17 @@ impl<'a> Writer<'a> {
             if applied && is_there {
                 return Ok(());
             }
+            let is_unchanged = self.document().is_some_and(|now| now.version == document.version);
+            without_change += usize::from(is_unchanged);
+            if without_change == TRIES_WITHOUT_CHANGE {
+                break;
+            }
         }
         Err(Stopped::Refused)
     }
 
+    /// Always with the version, also where an editor does not announce `documentChanges`: Neovim takes them all the
+    /// same, and an edit without a version could land on what the user types.
     async fn apply(&self, version: i32, edit: TextEdit) -> bool {
         let text_document = OptionalVersionedTextDocumentIdentifier { uri: self.uri.clone(), version: Some(version) };
         let edits = TextDocumentEdit { text_document, edits: vec![OneOf::Left(edit)] };
