@@ -42,7 +42,7 @@ const PROVIDER_KEYS: [(&str, Option<Provider>); 10] = [
     ("ZAI_API_KEY", None),
 ];
 
-/// The names of [`PROVIDER_KEYS`].
+/// The names of `PROVIDER_KEYS`.
 pub fn provider_keys() -> impl Iterator<Item = &'static str> {
     PROVIDER_KEYS.iter().map(|(name, _)| *name)
 }
