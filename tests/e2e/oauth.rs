@@ -1,6 +1,7 @@
 //! Signing in with Qwen OAuth as an editor sees it, and using the session. `ROWS.md` says which row is tested where.
 
 mod cancel;
+mod crowd;
 mod failure;
 mod ladder;
 mod switch;
