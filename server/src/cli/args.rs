@@ -25,7 +25,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  nothing to authenticate with, or it was refused
-  2  the command line is wrong
+  2  the command line, a file or a value in it is wrong
   3  the service, the network or a time limit
   130  interrupted with Ctrl-C";
 
