@@ -125,10 +125,8 @@ impl Document {
 
     /// Where `wanted` stands last.
     pub fn find(&self, wanted: &str) -> Option<Range> {
-        let text = self.text();
-        let start = self.text.byte_to_char(text.rfind(wanted)?);
-        let end = start + wanted.chars().count();
-        Some(Range::new(self.encoding.position_of(&self.text, start), self.encoding.position_of(&self.text, end)))
+        let start = self.text().rfind(wanted)?;
+        Some(Range::new(self.position_of(start), self.position_of(start + wanted.len())))
     }
 
     /// How often `text` stands in it.
@@ -138,7 +136,7 @@ impl Document {
 
     /// The place after the last character.
     pub fn end(&self) -> Range {
-        let end = self.encoding.position_of(&self.text, self.text.len_chars());
+        let end = self.position_of(self.len());
         Range::new(end, end)
     }
 

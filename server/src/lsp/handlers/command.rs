@@ -105,7 +105,7 @@ async fn status(backend: &Backend, argument: &Argument) -> jsonrpc::Result<Optio
     backend.settled().await;
     let mut statuses = Vec::new();
     for root in places {
-        let scope = backend.with_session(|session| session.scope_of(&root));
+        let scope = backend.scope_now(&root);
         statuses.push(backend.qwen.status(&root.uri, &scope).await);
     }
     let sentences: Vec<String> = statuses.iter().map(sentence::of_status).collect();
@@ -118,8 +118,9 @@ async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::R
     if command == "qwen.chatSend" {
         return chat_send(backend, argument.uri).await;
     }
-    let Some((root, scope)) = locate(backend, &argument).await? else { return Ok(()) };
+    let Some(root) = locate(backend, &argument).await? else { return Ok(()) };
     backend.settled().await;
+    let scope = backend.scope_now(&root);
     if command == "qwen.toggleInlineCompletion" {
         let said = completion::toggle::toggle(backend, &root, &scope, argument.enable).await;
         backend.client.show_message(MessageType::INFO, said).await;
@@ -154,7 +155,7 @@ async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::R
             None => return Ok(()),
         },
     };
-    let scope = backend.with_session(|session| session.scope_of(&root));
+    let scope = backend.scope_now(&root);
     let status = backend.qwen.status(&root.uri, &scope).await;
     backend.client.show_message(MessageType::INFO, format!("{done} — {}", sentence::of_status(&status))).await;
     backend.announce_changes().await;
@@ -177,15 +178,14 @@ fn place(argument: &Argument) -> Place {
 }
 
 /// The root that is meant; asks where there are several and none is named. None when the user chose none.
-async fn locate(backend: &Backend, argument: &Argument) -> jsonrpc::Result<Option<(Root, Scope)>> {
+async fn locate(backend: &Backend, argument: &Argument) -> jsonrpc::Result<Option<Root>> {
     let roots = backend.with_session(|session| session.roots.all());
     if argument.root.is_some() || argument.text_document.is_some() || roots.len() < 2 {
-        return backend.scope(&place(argument)).map(Some);
+        return backend.scope(&place(argument)).map(|(root, _)| Some(root));
     }
     let names: Vec<String> = roots.iter().map(|root| root.path.display().to_string()).collect();
     let chosen = choose(backend, "Which folder?", &names).await;
-    let root = chosen.and_then(|name| roots.into_iter().find(|root| root.path.display().to_string() == name));
-    Ok(root.map(|root| (root.clone(), backend.with_session(|session| session.scope_of(&root)))))
+    Ok(chosen.and_then(|name| roots.into_iter().find(|root| root.path.display().to_string() == name)))
 }
 
 async fn switch_auth(

@@ -20,8 +20,9 @@ pub struct ModelsResult {
 /// Answers `qwen/models`.
 pub async fn models(backend: &Backend, params: Value) -> jsonrpc::Result<ModelsResult> {
     let place: Place = parse(params)?;
-    let (_, scope) = backend.scope(&place)?;
+    let (root, _) = backend.scope(&place)?;
     backend.settled().await;
+    let scope = backend.scope_now(&root);
     let models = backend.qwen.models(&scope).await.map_err(wire)?;
     Ok(ModelsResult { models })
 }
