@@ -88,6 +88,80 @@ function t.choose(pattern)
   table.insert(t.selects, pattern)
 end
 
+---Opens a file of the root `app`, which has a key.
+function t.app(model)
+  t.open(t.root('app', 'sk-app-key-0000aaaa', model))
+end
+
+---Opens a file of the root `app`, which has no key.
+function t.app_without_key()
+  t.write('app/.git/HEAD', '')
+  t.open(t.write('app/a.py', ''))
+end
+
+---Presses keys, and returns when what they do is done.
+function t.press(keys)
+  vim.api.nvim_feedkeys(vim.keycode(keys), 'mx', false)
+end
+
+function t.busy()
+  return require('qwen.chat').busy()
+end
+
+---Waits for words in the current buffer.
+function t.shows(words)
+  return t.wait(words .. ' in the buffer', function()
+    return t.text():find(words, 1, true)
+  end)
+end
+
+---Waits until an answer has ended and the chat matches.
+function t.answer(pattern)
+  return t.wait('an answer that matches ' .. pattern, function()
+    return not t.busy() and t.text():find(pattern)
+  end)
+end
+
+---Asks in a chat whose answer begins with `half` and stays open; `after` comes when the stand-in lets it go.
+function t.half_answer(half, after, question)
+  t.http('POST', '/script', { deltas = { half }, hold = true, after = after })
+  vim.cmd('Qwen chat ' .. (question or 'hi'))
+  t.shows(vim.trim(half))
+  t.same(true, t.busy())
+end
+
+---What the model was sent, as one text.
+function t.sent(number)
+  return vim.json.encode(t.http('GET', '/requests')[number or 1].body)
+end
+
+function t.float()
+  for _, winid in ipairs(vim.api.nvim_list_wins()) do
+    if vim.api.nvim_win_get_config(winid).relative ~= '' then
+      return winid
+    end
+  end
+end
+
+function t.float_text()
+  local winid = t.float()
+  return winid and t.text(vim.api.nvim_win_get_buf(winid)) or ''
+end
+
+---Waits for the window with the code of a sign-in.
+function t.code()
+  return t.wait('the code', function()
+    return t.float_text():find('WDJB-MJHT', 1, true)
+  end)
+end
+
+---Begins a sign-in in a root that has no key, and waits for the code.
+function t.sign_in()
+  t.app_without_key()
+  vim.cmd('Qwen auth sign-in')
+  t.code()
+end
+
 -- A person is not there: questions are answered from the test's list, and notes are kept.
 vim.notify = function(message)
   table.insert(t.notified, message)

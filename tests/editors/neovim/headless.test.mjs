@@ -5,7 +5,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { cache, here, repository, until, World } from '../world.mjs'
-import { offers } from '../offers.mjs'
 import { survivors } from '../processes.mjs'
 
 const specs = join(here, 'neovim/specs')
@@ -33,12 +32,10 @@ for (const file of readdirSync(specs).filter((name) => name.endsWith('.lua'))) {
   const text = readFileSync(join(specs, file), 'utf8')
   // A spec may say which Neovim it needs, and which options it is for, in the comment above a test.
   for (const [, note, name] of text.matchAll(/(?:^-- (needs .*)\n)?^test\('(.+)', function/gm)) {
-    const command = note?.match(/server ([\w.]+)/)?.[1]
     const options = note?.match(/options (\{.*\})/)?.[1]
     for (const version of versions) {
       if (note?.includes('0.12') && version !== 'nvim-sid') continue
       test(`${version}: ${name}`, async (t) => {
-        if (command && !(await offers(command))) return t.skip(`the server does not offer ${command} yet`)
         const world = await World.make(t)
         const { code, output } = await run(world, version, join(specs, file), name, options)
         assert.equal(code, 0, output + world.read('home/.local/state/nvim/lsp.log').slice(-3000))

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { offers } from '../offers.mjs'
 import { survivors } from '../processes.mjs'
 import { Screen } from '../screen.mjs'
 import { cache, here, repository, until, World } from '../world.mjs'
@@ -145,7 +144,6 @@ test('the status says where each value came from', async (t) => {
 })
 
 test('a suggestion appears while typing and the key accepts it', async (t) => {
-  if (!(await offers('inlineCompletionProvider'))) return t.skip('the server does not offer inline completion yet')
   const { screen } = await open(t, { options: { inline_completion: true, keys: { accept: '<Tab>' } } })
   screen.type('jS    ')
   await screen.shows('return a + b;')

@@ -1,39 +1,13 @@
 -- Accounts, keys and the status.
 
-local float = function()
-  local found
-  for _, winid in ipairs(vim.api.nvim_list_wins()) do
-    if vim.api.nvim_win_get_config(winid).relative ~= '' then
-      found = winid
-    end
-  end
-  return found
-end
-
-local function float_text(t)
-  return float() and t.text(vim.api.nvim_win_get_buf(float())) or ''
-end
-
 local function opened(t)
   local file = io.open(t.world .. '/opened')
   local text = file and file:read('a') or ''
   return vim.split(text, '\n', { trimempty = true })
 end
 
-local function press(keys)
-  vim.api.nvim_feedkeys(vim.keycode(keys), 'mx', false)
-end
-
-local function wait_for_code(t)
-  t.wait('the code', function()
-    return float_text(t):find('WDJB%-MJHT')
-  end)
-end
-
 test('signing in shows the code, copies it, opens the page unchanged, and ends when approved', function(t)
-  t.open(t.write('app/.git/HEAD', '') and t.write('app/a.py', ''))
-  vim.cmd('Qwen auth sign-in')
-  wait_for_code(t)
+  t.sign_in()
   t.same('WDJB-MJHT', vim.fn.getreg(vim.fn.has('clipboard') == 1 and '+' or '"'))
   t.wait('the browser', function()
     return #opened(t) == 1
@@ -41,46 +15,42 @@ test('signing in shows the code, copies it, opens the page unchanged, and ends w
   t.same({ 'https://signin.qwen.invalid/authorize?user_code=WDJB-MJHT&client=qwen-code&state=a%2Bb%3D%26c' }, opened(t))
   t.http('POST', '/approve')
   t.notification('Signed in, Qwen account')
-  t.same(nil, float())
+  t.same(nil, t.float())
   t.same('signedIn', require('qwen').status(vim.fn.bufnr('a.py')).state)
 end)
 
 test('a refused sign-in says so and closes the code', function(t)
-  t.open(t.write('app/.git/HEAD', '') and t.write('app/a.py', ''))
+  t.app_without_key()
   t.selects = { 'Not now' }
   vim.cmd('Qwen auth sign-in')
-  wait_for_code(t)
+  t.code()
   t.http('POST', '/deny')
   t.wait('the window to close', function()
-    return not float()
+    return not t.float()
   end)
   t.notification('^Qwen: .+')
 end)
 
 test('a sign-in can be cancelled from its window', function(t)
-  t.open(t.write('app/.git/HEAD', '') and t.write('app/a.py', ''))
-  vim.cmd('Qwen auth sign-in')
-  wait_for_code(t)
-  press('c')
-  t.same(nil, float())
+  t.sign_in()
+  t.press('c')
+  t.same(nil, t.float())
   t.notification('cancelled')
   vim.cmd('Qwen auth sign-in')
-  wait_for_code(t)
+  t.code()
 end)
 
 test('asking twice shows the same sign-in again', function(t)
-  t.open(t.write('app/.git/HEAD', '') and t.write('app/a.py', ''))
+  t.sign_in()
+  t.press('q')
+  t.same(nil, t.float())
   vim.cmd('Qwen auth sign-in')
-  wait_for_code(t)
-  press('q')
-  t.same(nil, float())
-  vim.cmd('Qwen auth sign-in')
-  wait_for_code(t)
+  t.code()
 end)
 
 test('a browser that stays in the foreground neither blocks Neovim nor is killed', function(t)
   vim.env.XDG_OPEN_HOLD = '1'
-  t.open(t.write('app/.git/HEAD', '') and t.write('app/a.py', ''))
+  t.app_without_key()
   vim.cmd('Qwen auth sign-in')
   local gap, last = 0, vim.uv.now()
   t.wait('the browser, for longer than Neovim’s own two seconds', function()
@@ -100,7 +70,7 @@ end)
 
 test('a key goes to the server and into no log, even at the log’s most talkative', function(t)
   vim.lsp.log.set_level(vim.log.levels.TRACE)
-  t.open(t.write('app/.git/HEAD', '') and t.write('app/a.py', ''))
+  t.app_without_key()
   vim.ui.input = function(_, done)
     done(t.standin .. '/v1')
   end
@@ -119,7 +89,7 @@ test('a key goes to the server and into no log, even at the log’s most talkati
 end)
 
 test('an empty key is not sent', function(t)
-  t.open(t.write('app/.git/HEAD', '') and t.write('app/a.py', ''))
+  t.app_without_key()
   vim.ui.input = function(_, done)
     done('')
   end
@@ -131,12 +101,12 @@ test('an empty key is not sent', function(t)
 end)
 
 test('the status says where the key came from and never the key', function(t)
-  t.open(t.root('app', 'sk-app-key-0000aaaa'))
+  t.app()
   vim.cmd('Qwen status')
   t.wait('the status', function()
-    return float_text(t):find('Signed in, API key')
+    return t.float_text():find('Signed in, API key')
   end)
-  local text = float_text(t)
+  local text = t.float_text()
   t.same(true, text:find('sk-…aaaa   from the project’s file', 1, true) ~= nil)
   t.same(true, text:find('app/.qwen/.env:1', 1, true) ~= nil)
   t.same(nil, text:find('sk-app-key', 1, true))
@@ -144,12 +114,12 @@ end)
 
 test('the status says what was ignored and to whom it lost', function(t)
   vim.env.OPENAI_API_KEY = 'sk-user-own-key-0000cccc'
-  t.open(t.root('app', 'sk-app-key-0000aaaa'))
+  t.app()
   vim.cmd('Qwen status')
   t.wait('the status', function()
-    return float_text(t):find('Ignored\n  the environment OPENAI_API_KEY: .+')
+    return t.float_text():find('Ignored\n  the environment OPENAI_API_KEY: .+')
   end)
-  t.same(nil, float_text(t):find('sk-user-own', 1, true))
+  t.same(nil, t.float_text():find('sk-user-own', 1, true))
 end)
 
 test('the status line names the model of the window’s own root', function(t)
@@ -160,7 +130,6 @@ test('the status line names the model of the window’s own root', function(t)
   t.same('Qwen: model-one', require('qwen').statusline())
 end)
 
--- needs server qwen.setModel
 test('choosing a model changes the root’s model', function(t)
   t.open(t.root('app', 'sk-app-key-0000aaaa', 'qwen3-coder-plus'))
   t.choose('qwen3%-max')
@@ -190,32 +159,28 @@ test('a refused endpoint is trusted after a question', function(t)
 end)
 
 test('asking with no account offers to sign in, and signing in lets the question be asked again', function(t)
-  t.open(t.write('app/.git/HEAD', '') and t.write('app/a.py', ''))
+  t.app_without_key()
   t.choose('Sign in')
   vim.cmd('Qwen chat hello')
-  wait_for_code(t)
+  t.code()
   t.http('POST', '/approve')
   t.notification('Signed in, Qwen account')
-  press('<CR>')
-  t.wait('an answer', function()
-    return t.text():find('you said: hello', 1, true)
-  end)
+  t.press('<CR>')
+  t.shows('you said: hello')
 end)
 
 test('an expired code is said in the server’s words', function(t)
-  t.open(t.write('app/.git/HEAD', '') and t.write('app/a.py', ''))
+  t.app_without_key()
   t.selects = { 'Not now' }
   vim.cmd('Qwen auth sign-in')
-  wait_for_code(t)
+  t.code()
   t.http('POST', '/expire')
   t.notification('expired')
-  t.same(nil, float())
+  t.same(nil, t.float())
 end)
 
 test('signing out is shown at once', function(t)
-  t.open(t.write('app/.git/HEAD', '') and t.write('app/a.py', ''))
-  vim.cmd('Qwen auth sign-in')
-  wait_for_code(t)
+  t.sign_in()
   t.http('POST', '/approve')
   t.notification('Signed in, Qwen account')
   vim.cmd('Qwen auth sign-out qwen-oauth')
@@ -224,7 +189,7 @@ test('signing out is shown at once', function(t)
 end)
 
 test('the server’s progress shows in the status line and leaves it', function(t)
-  t.open(t.write('app/.git/HEAD', '') and t.write('app/a.py', ''))
+  t.app_without_key()
   vim.cmd('Qwen auth sign-in')
   t.wait('the progress', function()
     return require('qwen').statusline():find('WDJB%-MJHT')

@@ -29,18 +29,9 @@ end
 local app = { root = 'file:///home/you/app' }
 local notes = { root = 'file:///home/you/notes' }
 
-local function float_text(t)
-  for _, winid in ipairs(vim.api.nvim_list_wins()) do
-    if vim.api.nvim_win_get_config(winid).relative ~= '' then
-      return t.text(vim.api.nvim_win_get_buf(winid))
-    end
-  end
-  return ''
-end
-
 local function shows(t, ...)
   for _, words in ipairs({ ... }) do
-    t.same({ words, true }, { words, float_text(t):find(words, 1, true) ~= nil })
+    t.same({ words, true }, { words, t.float_text():find(words, 1, true) ~= nil })
   end
 end
 
