@@ -10,37 +10,39 @@ from pytest_lsp import client_capabilities
 pytest.register_assert_rewrite("editor", "world", "strict")
 
 from editor import Refusal
+from standin import Standin
 from world import World
 
-# As pytest-lsp knows them. The empty one is what a client may send too.
-EDITORS = ["neovim@v0.6.1", "neovim@v0.8.0", "neovim@v0.10.0", "neovim@v0.11.0", "visual_studio_code@v1.65.2",
-           "emacs@v29.1"]
-
-
-def capabilities_of(name) -> types.ClientCapabilities:
-    return client_capabilities(name)
+# As pytest-lsp knows them.
+EDITORS = ["neovim@v0.6.1", "neovim@v0.10.0", "neovim@v0.11.0", "visual_studio_code@v1.65.2", "emacs@v29.1"]
 
 
 @pytest.fixture(params=EDITORS)
 def capabilities(request) -> types.ClientCapabilities:
-    return capabilities_of(request.param)
+    return client_capabilities(request.param)
 
 
 @pytest.fixture
 def vscode() -> types.ClientCapabilities:
-    return capabilities_of("visual_studio_code@v1.65.2")
+    return client_capabilities("visual_studio_code@v1.65.2")
 
 
 @pytest.fixture
 def neovim() -> types.ClientCapabilities:
-    return capabilities_of("neovim@v0.11.0")
+    return client_capabilities("neovim@v0.11.0")
+
+
+@pytest.fixture(scope="session")
+def standin():
+    standin = Standin()
+    yield standin
+    standin.stop()
 
 
 @pytest_asyncio.fixture
-async def world(tmp_path):
-    world = await World.make(tmp_path)
-    yield world
-    await world.standin.stop()
+async def world(tmp_path, standin):
+    await standin.reset()
+    return World(tmp_path, standin)
 
 
 @pytest.fixture(autouse=True)

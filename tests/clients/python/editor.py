@@ -34,6 +34,11 @@ class Question:
     def answer(self, result):
         self._answer.set_result(result)
 
+    async def taken_back(self):
+        """Waits until the server wants no answer any more."""
+        await asyncio.wait_for(asyncio.wait([self._answer]), LIMIT)
+        assert self._answer.cancelled()
+
     def refuse(self, code):
         self._answer.set_exception(Refusal("the test refuses", code=code))
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import pathlib
+import subprocess
 import urllib.parse
 import urllib.request
 
@@ -10,24 +11,24 @@ PROGRAM = pathlib.Path(__file__).parents[2] / "editors" / "standin.mjs"
 
 
 class Standin:
-    @classmethod
-    async def start(cls):
-        standin = cls()
-        pipe = asyncio.subprocess.PIPE
-        standin.process = await asyncio.create_subprocess_exec("node", str(PROGRAM), stdin=pipe, stdout=pipe)
-        standin.url = (await standin.process.stdout.readline()).decode().strip()
-        return standin
+    """One is enough for many tests: each begins with a reset."""
 
-    async def stop(self):
+    def __init__(self):
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(["node", str(PROGRAM)], stdin=pipe, stdout=pipe, text=True)
+        self.url = self.process.stdout.readline().strip()
+
+    def stop(self):
         self.process.stdin.close()
-        await self.process.wait()
+        self.process.wait()
+        self.process.stdout.close()
+
+    async def reset(self):
+        await self._post("/reset", {})
 
     async def script(self, **answer):
         """How the next completion is answered."""
         await self._post("/script", answer)
-
-    async def models(self, *names):
-        await self._post("/models", {"models": names})
 
     async def release(self):
         await self._post("/release", {})

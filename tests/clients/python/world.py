@@ -17,18 +17,15 @@ OTHER_KEY = "sk-canary-other-0123456789fedcba"
 
 
 class World:
-    @classmethod
-    async def make(cls, directory: pathlib.Path):
-        world = cls()
-        world.directory = directory
-        world.standin = await Standin.start()
-        world.canaries = [KEY, OTHER_KEY]
-        world.environment = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={directory}/no-bus",
-                             "QWEN_OAUTH_BASE_URL": world.standin.url, "PATH": str(directory / "bin")}
+    def __init__(self, directory: pathlib.Path, standin: Standin):
+        self.directory = directory
+        self.standin = standin
+        self.canaries = [KEY, OTHER_KEY]
+        self.environment = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={directory}/no-bus",
+                            "QWEN_OAUTH_BASE_URL": standin.url, "PATH": str(directory / "bin")}
         for name, below in [("HOME", "home"), ("XDG_STATE_HOME", "state"), ("XDG_RUNTIME_DIR", "run"), ("TMPDIR", "tmp")]:
             (directory / below).mkdir(mode=0o700)
-            world.environment[name] = str(directory / below)
-        return world
+            self.environment[name] = str(directory / below)
 
     def write(self, name, text, mode=0o600):
         path = self.directory / name
