@@ -1,6 +1,7 @@
 /** The server as the rest of the extension sees it: its state, what it said about each root, and its three requests. */
 import { accessSync, constants, statSync } from 'node:fs'
 import { homedir } from 'node:os'
+import { setTimeout as pause } from 'node:timers/promises'
 import * as vscode from 'vscode'
 import { type LanguageClient, ProgressType, State } from 'vscode-languageclient/node'
 import { failureOf } from './errors'
@@ -14,6 +15,9 @@ import { type Found, findServer } from './server/find'
 import type { ServerState } from './status/present'
 
 const { t } = vscode.l10n
+
+/** How long a server may take to start before it is stopped all the same; milliseconds. */
+const START_LIMIT = 10_000
 
 export class Qwen implements vscode.Disposable {
   readonly roots = new Roots()
@@ -30,6 +34,8 @@ export class Qwen implements vscode.Disposable {
   private client: LanguageClient | undefined
   private program: Found | undefined
   private tokens = 0
+  /** Counts the stops: a start that waited for one is for nothing when another has come. */
+  private stops = 0
   private readonly subscriptions: vscode.Disposable[]
 
   constructor(private readonly context: vscode.ExtensionContext, readonly log: vscode.LogOutputChannel) {
@@ -76,15 +82,19 @@ export class Qwen implements vscode.Disposable {
     try {
       await client.start()
     } catch (error) {
+      if (this.client !== client) return
       this.set('stopped')
       await this.tellCrash(t('The Qwen language server did not start: {0}', failureOf(error).message), true)
     }
   }
 
   async restart(): Promise<void> {
-    await this.stop()
+    const stopped = this.stop()
+    const { stops } = this
     this.set('starting')
-    await this.start()
+    await stopped
+    // Asked for twice, the last one starts: of two servers, one would be ended by nobody.
+    if (stops === this.stops) await this.start()
   }
 
   auth(action: AuthAction, place: Place = this.roots.current, token?: vscode.CancellationToken, workDoneToken?: string): Promise<AuthStatus> {
@@ -147,10 +157,17 @@ export class Qwen implements vscode.Disposable {
   }
 
   async stop(): Promise<void> {
+    this.stops += 1
     const client = this.client
     this.client = undefined
     this.statuses.clear()
-    await client?.dispose().catch((error: unknown) => this.log.warn(failureOf(error).message))
+    try {
+      // A client that is starting refuses to be stopped, and its server would stay.
+      if (client?.state === State.Starting) await Promise.race([client.start(), pause(START_LIMIT)])
+      await client?.dispose()
+    } catch (error) {
+      this.log.warn(failureOf(error).message)
+    }
   }
 
   dispose(): void {
