@@ -105,6 +105,8 @@ export class ChatSession implements vscode.Disposable {
     const cancellation = new vscode.CancellationTokenSource()
     this.running.set(root, cancellation)
     this.fire()
+    // Now, too: the window may be closed before there is an answer.
+    void this.keep(root, conversation)
     try {
       const result = await this.qwen.chat({ ...place, ...requestOf(conversation) }, (delta) => {
         append(turn, delta)
@@ -124,8 +126,17 @@ export class ChatSession implements vscode.Disposable {
       this.running.delete(root)
       cancellation.dispose()
       conversation.changed = Date.now()
-      await this.history.save(root, conversation)
+      await this.keep(root, conversation)
       this.fire()
+    }
+  }
+
+  /** A history that cannot be written must not stop the chat. */
+  private async keep(root: string, conversation: Conversation): Promise<void> {
+    try {
+      await this.history.save(root, conversation)
+    } catch (error) {
+      this.qwen.log.warn(failureOf(error).message)
     }
   }
 
