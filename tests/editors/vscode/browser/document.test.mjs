@@ -1,13 +1,11 @@
 import { after, test } from 'node:test'
 import { closeAll, inWindow } from './harness.mjs'
-import { offers } from '../../offers.mjs'
 
 after(closeAll)
 
-const skip = !(await offers('qwen.chatSend')) && 'the server does not offer it'
 const env = 'OPENAI_API_KEY=sk-canary-alpha-1111\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=alpha-model\n'
 
-test('a chat document is a file in which the answer streams', { skip }, inWindow({ folders: { app: { '.qwen/.env': env } } }, async (window) => {
+test('a chat document is a file in which the answer streams', inWindow({ folders: { app: { '.qwen/.env': env } } }, async (window) => {
   const { page } = window
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat Document')

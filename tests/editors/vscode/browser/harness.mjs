@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writ
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const here = dirname(fileURLToPath(import.meta.url))
@@ -38,6 +39,15 @@ export async function closeAll() {
   if (extensions) rmSync(extensions, { recursive: true, force: true })
 }
 
+/** What `probe` says once it says anything, for what no event tells: asked again and again, given up after a time. */
+async function until(what, probe) {
+  for (const end = Date.now() + 30_000; Date.now() < end; await pause(50)) {
+    const found = await probe()
+    if (found !== undefined) return found
+  }
+  throw new Error(`waited in vain for ${what}`)
+}
+
 /** The first line of a program's output that fits. */
 function lineOf(child, pattern) {
   return new Promise((resolve, reject) => {
@@ -55,9 +65,10 @@ function lineOf(child, pattern) {
 
 /**
  * folders: { name: { 'path': 'content' } }; `$API` in a content is the stand-in's address.
- * Options: settings, files to open, dark or light theme, `bundled: false` for a package without a server, environment.
+ * Options: settings, theme, `bundled: false` for a package without a server, environment, `restricted: true` for folders
+ * that are not trusted, code-server's own options.
  */
-async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Default Dark Modern', bundled = true, environment = {}, size, ends }) {
+async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark Modern', bundled = true, environment = {}, restricted = false, options = [], size, ends }) {
   const home = mkdtempSync(join(tmpdir(), 'qwen-home-'))
   ends.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
   const standin = spawn(process.execPath, [join(here, '../../standin.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -74,7 +85,8 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Defau
   write(join(data, 'User/settings.json'), JSON.stringify({
     'workbench.startupEditor': 'none', 'workbench.colorTheme': theme, 'telemetry.telemetryLevel': 'off', 'extensions.autoUpdate': false,
     'extensions.autoCheckUpdates': false, 'extensions.ignoreRecommendations': true, 'workbench.enableExperiments': false,
-    'workbench.secondarySideBar.defaultVisibility': 'hidden', 'chat.disableAIFeatures': true, 'window.commandCenter': false, ...settings,
+    'workbench.secondarySideBar.defaultVisibility': 'hidden', 'chat.disableAIFeatures': true, 'window.commandCenter': false,
+    'security.workspace.trust.startupPrompt': 'never', ...settings,
   }))
   // VS Code in a browser takes settings of scope `machine` from here only.
   write(join(data, 'Machine/settings.json'), JSON.stringify(settings))
@@ -91,16 +103,18 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Defau
     write(join(home, 'two.code-workspace'), JSON.stringify({ folders: names.map((path) => ({ path })) }))
     query = `workspace=${join(home, 'two.code-workspace')}`
   }
-  const editor = spawn(runScript, [data, ext], {
+  const editor = spawn(runScript, [data, ext, ...(restricted ? [] : ['--disable-workspace-trust']), ...options], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home, LANG: 'C.UTF-8', QWEN_TEST_CACHE: cache, QWEN_OAUTH_BASE_URL: api, SHELL: '/bin/bash', ...environment },
   })
   const ended = new Promise((resolve) => editor.on('exit', resolve))
-  ends.push(async () => {
-    try { process.kill(-editor.pid, 'SIGKILL') } catch { /* it is gone */ }
-    await ended
-  })
+  let ending
+  const end = () => {
+    if (!ending) try { process.kill(-editor.pid, 'SIGKILL') } catch { /* it is gone */ }
+    return (ending ??= ended)
+  }
+  ends.push(end)
   const address = await lineOf(editor, /listening on (http:\/\/127\.0\.0\.1:\d+)/)
 
   browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] })
@@ -121,7 +135,7 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Defau
   await page.goto(`${address}/?${query}`)
 
   const window = {
-    page, roots, home, api, visited,
+    page, roots, home, api, visited, end,
     ask: async (path, body) => {
       const answer = await fetch(api + path, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
       return { status: answer.status, body: await answer.json() }
@@ -132,6 +146,13 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Defau
     status: (text) => page.locator(ITEM).filter({ hasText: text }).waitFor(),
     /** The frame of our own chat view. */
     chat: () => page.frameLocator('iframe.webview.ready').frameLocator('#active-frame'),
+    /** Asks in it, once it takes a question: while an answer is still arriving, Enter does nothing. */
+    send: async (text) => {
+      await window.chat().getByRole('button', { name: 'Send' }).waitFor()
+      const box = window.chat().getByRole('textbox', { name: 'Message to Qwen' })
+      await box.fill(text)
+      await box.press('Enter')
+    },
     command: async (title) => {
       await page.keyboard.press('F1')
       await page.locator('.quick-input-widget input').first().fill(`>${title}`)
@@ -143,13 +164,28 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Defau
       await page.locator('.quick-input-list .monaco-list-row').first().filter({ hasText: path.split('/').pop() }).click()
       await page.locator('.tab.active', { hasText: path.split('/').pop() }).waitFor()
       await page.locator('.editor-instance .monaco-editor.focused').waitFor()
+      // VS Code makes some parts of a new editor when it is idle, within five seconds; the one that asks for inline
+      // completions is among them, and never hears of a key that came before it. Idle callbacks run in their order.
+      await page.evaluate(() => new Promise((done) => { requestIdleCallback(() => done()) }))
     },
     toast: (text) => page.locator('.notification-toast, .notification-list-item').filter({ hasText: text }).first(),
-    /** Processes of the server that this window started. */
-    servers: () => spawnSync('pgrep', ['-g', String(editor.pid), '-f', 'qwen-language-server( |$).*--stdio'], { encoding: 'utf8' }).stdout.trim().split('\n').filter(Boolean).map(Number),
+    /** Processes of the server that this window started and that have not ended. */
+    servers: () => serversOf(editor.pid),
+    /** The only such process, once there is one and none of `gone` is left. */
+    server: (...gone) => until(gone.length > 0 ? 'the next server' : 'the server', () => {
+      const running = serversOf(editor.pid)
+      return running.length === 1 && !gone.includes(running[0]) ? running[0] : undefined
+    }),
+    noServer: () => until('the end of the server', () => (serversOf(editor.pid).length === 0 ? true : undefined)),
   }
   await page.locator(ITEM).waitFor()
   return window
+}
+
+/** A process that has ended and still waits for its parent has no command line any more. */
+function serversOf(group) {
+  const { stdout } = spawnSync('pgrep', ['-g', String(group), '-f', 'qwen-language-server( |$).*--stdio'], { encoding: 'utf8' })
+  return stdout.trim().split('\n').filter(Boolean).map(Number)
 }
 
 /** Runs a test in a window and ends all that it started; a failure leaves a picture in the cache. */
@@ -160,6 +196,8 @@ export function inWindow(options, run) {
     try {
       window = await openWindow({ ...options, ends })
       await run(window)
+      // The editor writes its files until it ends.
+      await window.end()
       const leak = fileWithKey(join(window.home, '.data'))
       if (leak) throw new Error(`a key is in ${leak}`)
     } catch (error) {

@@ -11,11 +11,16 @@ async function say(run) {
   }
 }
 
+/** VS Code asks a provider for its models anew when they change, which takes a moment. */
 async function modelNamed(id) {
-  const models = await vscode.lm.selectChatModels({ vendor: 'qwen' })
-  const model = models.find((each) => each.id === id)
-  if (!model) throw new Error(`no ${id} among ${models.map((each) => each.id)}`)
-  return model
+  for (;;) {
+    const changed = new Promise((resolve) => {
+      const listener = vscode.lm.onDidChangeChatModels(() => resolve(listener.dispose()))
+    })
+    const model = (await vscode.lm.selectChatModels({ vendor: 'qwen' })).find((each) => each.id === id)
+    if (model) return model
+    await changed
+  }
 }
 
 exports.activate = ({ subscriptions }) => {
