@@ -19,8 +19,12 @@ class StrictProtocol(LanguageClientProtocol):
         super().__init__(*args, **kwargs)
         self.transcript: list[str] = []
         self.faults: list[str] = []
-        # lsprotocol has no way to read the `section` that a registration for the configuration may name.
+        # The ids of the server's requests.
+        self.asked: set = set()
+        # lsprotocol has no way to read the `section` that a registration for the configuration may name, and takes a
+        # code action that has a command for a command.
         self._converter.register_structure_hook(Union[str, Sequence[str], None], lambda value, _: value)
+        self._converter.register_structure_hook(Union[types.Command, types.CodeAction], self._action)
 
     def get_message_type(self, method):
         return wire.MESSAGES.get(method) or super().get_message_type(method)
@@ -33,14 +37,25 @@ class StrictProtocol(LanguageClientProtocol):
             return data
         came = copy.deepcopy(data)
         self.transcript.append("<- " + json.dumps(came, ensure_ascii=False))
+        if "method" in came and "id" in came:
+            self.asked.add(came["id"])
         message = super().structure_message(data)
         understood = self._as_json(message)
         self.faults += [f"{fault} in {json.dumps(came)}" for fault in differences(came, understood, [])]
         return message
 
+    def _handle_cancel_notification(self, msg_id):
+        # A cancellation and an answer may cross each other on their ways; one of what was never asked is a fault.
+        if msg_id in self._request_futures or msg_id not in self.asked:
+            super()._handle_cancel_notification(msg_id)
+
     def _send_data(self, data):
         self.transcript.append("-> " + json.dumps(data, default=self._serialize_message, ensure_ascii=False))
         super()._send_data(data)
+
+    def _action(self, value, _):
+        kind = types.Command if isinstance(value.get("command"), str) else types.CodeAction
+        return self._converter.structure(value, kind)
 
     def value_of_progress(self, params: types.ProgressParams, kind):
         """The value of a `$/progress`, which the types leave open."""

@@ -58,7 +58,7 @@ class World:
             options = None if qwen is None else {"qwen": qwen}
             # `root_uri` is required, and the folders win over it.
             params = types.InitializeParams(capabilities=capabilities, workspace_folders=workspace_folders,
-                                            root_uri=self.uri(folders[0]), initialization_options=options)
+                                            root_uri=self.uri((*folders, "app")[0]), initialization_options=options)
             editor.server = await editor.initialize_session(params)
             yield editor
             await editor.close(self.canaries)
