@@ -32,10 +32,10 @@ class Buffer:
 
     def replace(self, needle, text):
         """The user selects `needle` and types `text`."""
-        self._change([types.TextEdit(range=self.range(needle), new_text=text)])
+        self.change([types.TextEdit(range=self.range(needle), new_text=text)])
 
     def insert(self, position, text):
-        self._change([types.TextEdit(range=types.Range(start=position, end=position), new_text=text)])
+        self.change([types.TextEdit(range=types.Range(start=position, end=position), new_text=text)])
 
     def apply(self, edit: types.WorkspaceEdit) -> bool:
         """Applies an edit of this document, unless it was made for another version; says whether it did."""
@@ -49,7 +49,7 @@ class Buffer:
                 return False
             edits = change.edits
         # From the end on, so that none moves the place of another.
-        self._change(sorted(edits, key=lambda edit: edit.range.start, reverse=True))
+        self.change(sorted(edits, key=lambda edit: edit.range.start, reverse=True))
         return True
 
     def answer(self, question) -> bool:
@@ -58,7 +58,8 @@ class Buffer:
         question.answer(types.ApplyWorkspaceEditResult(applied=applied))
         return applied
 
-    def _change(self, edits):
+    def change(self, edits):
+        """One `textDocument/didChange` with these edits, each for the text that the one before it left."""
         changes = [types.TextDocumentContentChangePartial(range=edit.range, text=edit.new_text) for edit in edits]
         for change in changes:
             self.document.apply_change(change)
