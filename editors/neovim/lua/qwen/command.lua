@@ -51,6 +51,40 @@ local function choose_model(call)
   end)
 end
 
+---How long a completion may ask the server; the user waits meanwhile.
+local COMPLETION_MS = 1000
+
+---The names of the root's models, from a server that runs and answers at once.
+---@return string[]
+local function model_names()
+  local server = client.get()
+  local models = {}
+  if server then
+    local answered = false
+    client.request(root.target(), 'qwen/models', {}, function(_, result)
+      answered = true
+      models = result and result.models or {}
+    end)
+    vim.wait(COMPLETION_MS, function()
+      return answered
+    end, 10)
+  end
+  return vim.tbl_map(function(model)
+    return model.id
+  end, models)
+end
+
+---What may follow `:Qwen auth WORD`.
+---@param action string
+---@return string[]
+local function auth_arguments(action)
+  if action == 'switch' or action == 'sign-out' then
+    return { 'qwen-oauth', 'openai' }
+  end
+  local now = action == 'trust' and require('qwen.status').of()
+  return now and now.baseUrl and { now.baseUrl } or {}
+end
+
 ---@param call qwen.Invocation
 local function run_auth(call)
   local action = call.words[1]
@@ -99,8 +133,7 @@ local subcommands = {
       if #words == 0 then
         return auth.actions
       end
-      local takes_method = #words == 1 and (words[1] == 'switch' or words[1] == 'sign-out')
-      return takes_method and { 'qwen-oauth', 'openai' } or {}
+      return #words == 1 and auth_arguments(words[1]) or {}
     end,
   },
   chat = {
@@ -120,7 +153,12 @@ local subcommands = {
   },
   inline = { run = run_inline, complete = { 'on', 'off' } },
   log = { run = open_log },
-  model = { run = choose_model },
+  model = {
+    run = choose_model,
+    complete = function(words)
+      return #words == 0 and model_names() or {}
+    end,
+  },
   send = { run = send_document },
   status = {
     run = function()
