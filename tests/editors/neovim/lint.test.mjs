@@ -39,7 +39,7 @@ test('every public function says what it is', () => {
   assert.deepEqual(silent, [])
 })
 
-test('the help names every option, key and subcommand', () => {
+test('the help names every option, key, subcommand and function', () => {
   const help = readFileSync(join(plugin, 'doc/qwen.txt'), 'utf8')
   const options = readFileSync(join(plugin, 'lua/qwen/options.lua'), 'utf8')
   const command = readFileSync(join(plugin, 'lua/qwen/command.lua'), 'utf8')
@@ -49,6 +49,9 @@ test('the help names every option, key and subcommand', () => {
   const actions = [...auth.match(/M\.actions = \{(.*)\}/)[1].matchAll(/'([\w-]+)'/g)].map((match) => `auth ${match[1]}`)
   assert.ok(names.length > 12 && subcommands.length > 6 && actions.length === 6)
   for (const wanted of names) assert.ok(help.includes(wanted), wanted)
+  const functions = [...readFileSync(join(plugin, 'lua/qwen/init.lua'), 'utf8').matchAll(/^function M\.(\w+)/gm)].map((match) => match[1])
+  assert.ok(functions.length > 5)
+  for (const name of functions) assert.match(help, new RegExp(`^qwen\\.${name}\\(`, 'm'))
   for (const wanted of [...subcommands, ...actions]) assert.match(help, new RegExp(`:(\\[range\\])?Qwen ${wanted}\\b`))
 })
 

@@ -78,6 +78,7 @@ for (const version of versions) {
     await command(screen, 'Qwen auth sign-in')
     await screen.shows('WDJB-MJHT')
     await screen.shows('Sign in to Qwen for app')
+    await screen.shows('app/main.py Qwen: sign-in code WDJB-MJHT')
     screen.picture('nvim-sign-in')
     await until(() => world.opened().length === 1, 'the browser')
     assert.deepEqual(world.opened(), ['https://signin.qwen.invalid/authorize?user_code=WDJB-MJHT&client=qwen-code&state=a%2Bb%3D%26c'])

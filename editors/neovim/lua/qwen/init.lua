@@ -11,6 +11,10 @@ function M.statusline()
   if require('qwen.chat').busy() then
     return 'Qwen: answering…'
   end
+  local code = require('qwen.sign_in').code()
+  if code then
+    return 'Qwen: sign-in code ' .. code
+  end
   local work = require('qwen.work').current()
   if work then
     return 'Qwen: ' .. work

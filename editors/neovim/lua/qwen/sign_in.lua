@@ -16,6 +16,9 @@ local current
 local window
 ---@type fun()?
 local cancel
+---The progress that names the code, and ends when its sign-in does.
+---@type string|integer|nil
+local token
 
 ---Puts text where the user can paste it from: the clipboard if there is one, else the unnamed register.
 ---@param text string
@@ -88,7 +91,18 @@ end
 ---Closes the window: the sign-in has ended.
 function M.close()
   float.close(window)
-  window, current = nil, nil
+  window, current, token = nil, nil, nil
+end
+
+---Closes the window when the sign-in has ended that it shows, whoever began it: a code action has no answer of its own.
+---@param from string|integer the progress token
+---@param value { kind: string, message?: string }
+function M.on_progress(from, value)
+  if current and value.message and value.message:find(current.userCode, 1, true) then
+    token = from
+  elseif value.kind == 'end' and from == token then
+    M.close()
+  end
 end
 
 ---Whether a sign-in of this Neovim is waiting for the user; if so, its window is shown again.
@@ -115,6 +129,12 @@ end
 function M.says(message)
   local is_open = window ~= nil and vim.api.nvim_win_is_valid(window)
   return is_open and current ~= nil and message:find(current.userCode, 1, true) ~= nil
+end
+
+---The code of the sign-in that waits for the user.
+---@return string?
+function M.code()
+  return current and current.userCode
 end
 
 ---The root whose sign-in is shown.

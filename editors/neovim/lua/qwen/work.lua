@@ -21,6 +21,7 @@ function M.on_progress(params)
   if type(value) ~= 'table' or not value.kind then
     return
   end
+  require('qwen.sign_in').on_progress(token, value)
   if value.kind == 'end' then
     drop(token)
   else
