@@ -183,6 +183,17 @@ def every_command_and_action_that_the_readme_names_is_there():
     assert named and named <= shown, f"{named - shown} of {shown}"
 
 
+@check
+def the_page_for_other_editors_names_every_command():
+    page = (EXTENSION.parent / "README.md").read_text()
+    with started() as (server, _root):
+        listed = set(server.capabilities["executeCommandProvider"]["commands"])
+    # Those of an `.env` file's code actions need what the action knows.
+    listed = {name for name in listed if not name.startswith("qwen.env.")}
+    equal(set(re.findall(r"^\| `(qwen\.\w+)` \|", page, re.M)), listed)
+    equal(set(re.findall(r'"(qwen\.\w+)"', re.search(r"```elisp\n(.*?)```", page, re.S)[1])), listed)
+
+
 @contextlib.contextmanager
 def started(settings=None):
     """The real server, started as the extension says, in a home of its own with one root that has a key."""
