@@ -11,9 +11,6 @@ export default async function* report(events) {
     } else if (type === 'test:pass' && !String(data.skip).includes('does not match')) {
       skipped += 1
       yield `  skipped ${data.name}: ${data.skip}\n`
-    } else if (type === 'test:fail' && data.todo !== undefined) {
-      skipped += 1
-      yield `  waits   ${data.name}: ${data.todo}\n`
     } else if (type === 'test:fail') {
       failed += 1
       const error = data.details.error
