@@ -10,11 +10,11 @@ const api = acquireVsCodeApi()
 const words = JSON.parse(document.body.dataset['words'] ?? '{}') as Words
 const post = (message: FromView) => api.postMessage(message)
 
-const turns = new Turns(words, post)
 const account = h('span', { class: 'account' })
 const root = h('select', { 'aria-label': words.root })
 const header = h('header', {}, account, root)
-const notice = h('section', { class: 'notice' })
+// Read out when it changes: what to do next, or the code of a sign-in.
+const notice = h('section', { class: 'notice', role: 'status' })
 const welcome = h('section', { class: 'welcome' }, h('h1', {}, words.welcome), h('p', {}, words.hint))
 const chips = h('ul', { class: 'chips', 'aria-label': words.attachments })
 const input = h('textarea', { rows: '3', placeholder: words.placeholder, 'aria-label': words.message })
@@ -28,6 +28,8 @@ const stop = button(words.stop, { class: 'primary stop' }, () => post({ type: 's
 const composer = h('footer', {}, chips, input, h('div', { class: 'row' }, attachFile, attachEditor, model, send, stop))
 // Says when an answer begins and ends; reading out every piece of it would be noise.
 const announcer = h('div', { class: 'only-read', role: 'status', 'aria-live': 'polite' })
+const say = (text: string) => (announcer.textContent = text)
+const turns = new Turns(words, post, say)
 document.body.append(header, notice, welcome, turns.element, composer, announcer)
 
 let state: ViewState | undefined
@@ -43,7 +45,8 @@ function submit(): void {
 }
 
 function show(next: ViewState): void {
-  const wasBusy = state?.busy === true
+  const before = state
+  const focused = document.activeElement
   state = next
   account.textContent = next.account
   account.title = fill('{0}: {1}', words.account, next.account)
@@ -67,7 +70,26 @@ function show(next: ViewState): void {
   send.hidden = next.busy
   stop.hidden = !next.busy
   send.disabled = !next.ready
-  if (next.busy !== wasBusy) announcer.textContent = next.busy ? words.answering : words.answered
+  // Another folder's conversation has not just been answered.
+  const same = before?.roots.find(({ current }) => current)?.uri === next.roots.find(({ current }) => current)?.uri
+  if (before && same && next.busy !== before.busy) say(next.busy ? words.answering : endOf(next))
+  // A button that was pressed and is gone or hidden would leave the keyboard nowhere.
+  if (focused && focused !== document.body && !(focused.isConnected && focused.checkVisibility())) focus()
+}
+
+/** How the last answer ended. A failure is read out where it stands, as an alert. */
+function endOf({ turns: all }: ViewState): string {
+  switch (all.at(-1)?.outcome) {
+    case 'stopped': return words.stopped
+    case 'failed': return ''
+    default: return words.answered
+  }
+}
+
+/** Puts the keyboard into the box, or on the first thing to do where there is no box yet. */
+function focus(): void {
+  const target = composer.hidden ? notice.querySelector('button') : input
+  target?.focus()
 }
 
 function showNotice({ notice: said, device }: ViewState): void {
@@ -111,7 +133,7 @@ window.addEventListener('message', ({ data }: MessageEvent<ToView>) => {
     case 'delta': return turns.append(data.content, data.reasoning)
     case 'focus':
       if (data.prompt !== undefined) input.value = data.prompt
-      return input.focus()
+      return focus()
   }
 })
 post({ type: 'ready' })

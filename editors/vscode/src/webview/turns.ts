@@ -13,11 +13,17 @@ export class Turns {
   private turns: Turn[] = []
   private readonly render: (text: string) => string
   private frame = 0
+  private atEnd = true
 
-  constructor(private readonly words: Words, private readonly post: (message: FromView) => void) {
+  constructor(private readonly words: Words, private readonly post: (message: FromView) => void, private readonly say: (text: string) => void) {
     this.render = renderer(words)
     this.element = h('main', { role: 'log', 'aria-label': words.conversation, 'aria-live': 'off', tabindex: '0' })
     this.element.addEventListener('click', (event) => this.click(event))
+    this.element.addEventListener('scroll', () => (this.atEnd = this.isNearEnd()))
+    // A chip above the box takes a line from here; the end stays in sight.
+    new ResizeObserver(() => {
+      if (this.atEnd) this.element.scrollTop = this.element.scrollHeight
+    }).observe(this.element)
   }
 
   show(turns: Turn[]): void {
@@ -122,13 +128,18 @@ export class Turns {
   private copy(at: HTMLElement, text: string): void {
     this.post({ type: 'copy', text })
     at.textContent = this.words.copied
+    this.say(this.words.copied)
     at.addEventListener('blur', () => (at.textContent = this.words.copy), { once: true })
   }
 
   /** Stays at the end while the reader is there; someone who scrolled up is left alone. */
   private follow(): void {
-    const { scrollHeight, scrollTop, clientHeight } = this.element
     const last = this.turns.at(-1)
-    if (scrollHeight - scrollTop - clientHeight < 120 || (last?.outcome === 'running' && last.answer === '')) this.element.scrollTop = scrollHeight
+    if (this.isNearEnd() || (last?.outcome === 'running' && last.answer === '')) this.element.scrollTop = this.element.scrollHeight
+  }
+
+  private isNearEnd(): boolean {
+    const { scrollHeight, scrollTop, clientHeight } = this.element
+    return scrollHeight - scrollTop - clientHeight < 120
   }
 }
