@@ -53,6 +53,16 @@ export function command(screen, text) {
   screen.keys('Enter')
 }
 
+/** Takes one of the code actions that Helix offers here, whatever its place in the list. */
+export async function action(screen, title, picture) {
+  screen.keys('Space', 'a')
+  await screen.shows(`Qwen: ${title}`)
+  if (picture) screen.picture(picture)
+  const titles = [...screen.text().matchAll(/ (Qwen: \S.*?|Rename it to \S+) {2,}/g)].map((match) => match[1])
+  // The first is preselected.
+  screen.keys(...titles.slice(0, titles.indexOf(`Qwen: ${title}`)).map(() => 'Down'), 'Enter')
+}
+
 /** Asks for the status until it has the words: the server starts while Helix already shows the file. */
 export async function status(screen, wanted) {
   let asked = 0

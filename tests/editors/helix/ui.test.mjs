@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { survivors } from '../processes.mjs'
 import { until } from '../world.mjs'
-import { app, ask, command, installed, menu, start, status } from './helix.mjs'
+import { action, app, ask, command, installed, menu, start, status } from './helix.mjs'
 
 const page = 'https://signin.qwen.invalid/authorize?user_code=WDJB-MJHT&client=qwen-code&state=a%2Bb%3D%26c'
 
@@ -24,6 +24,26 @@ test('a person signs in: the browser gets the page unchanged, and the account is
   await world.post('/approve')
   await screen.shows('signed in to Qwen — app: coder-model at Qwen')
   screen.picture('helix-signed-in')
+})
+
+test('a sign-in is a code action too, and may be approved and undone', async (t) => {
+  const { world, screen } = await app(t, { withKey: false })
+  await action(screen, 'sign in', 'helix-code-actions-signed-out')
+  await screen.shows(`open ${page} and enter the code WDJB-MJHT`)
+  await world.post('/approve')
+  await screen.shows('signed in to Qwen — app: coder-model at Qwen')
+  await menu(screen, 'o', 'qwen.signOut')
+  // Helix has one line, and the last message is the one that it shows.
+  await screen.shows('deleted from this machine')
+  await status(screen, /no account is configured/)
+})
+
+test('a refused sign-in is said in words', async (t) => {
+  const { world, screen } = await app(t, { withKey: false })
+  await menu(screen, 'i', 'qwen.signIn')
+  await screen.shows('WDJB-MJHT')
+  await world.post('/deny')
+  await screen.shows('the sign-in was refused in the browser')
 })
 
 // Helix answers «shown» before the opener has run, and then covers the address with its own error. The server says the
@@ -166,10 +186,6 @@ test('a code action on a selection rewrites it', async (t) => {
   const { world, screen } = await app(t)
   await world.post('/script', { deltas: ['def add(a, b):  # ', 'the sum'] })
   screen.type('x')
-  screen.keys('Space', 'a')
-  await screen.shows('Qwen: document')
-  screen.picture('helix-code-actions')
-  // The first is preselected.
-  screen.keys('Down', 'Down', 'Down', 'Enter')
+  await action(screen, 'document', 'helix-code-actions')
   await screen.shows('def add(a, b):  # the sum')
 })

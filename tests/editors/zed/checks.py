@@ -166,6 +166,12 @@ def handed_on(section, member):
 
 
 @check
+def a_server_with_arguments_that_other_editors_add_answers():
+    with started(lsp(binary={"arguments": ["--stdio"]})) as (server, _root):
+        equal(server.request("qwen/auth", {"action": "status"})["state"], "signedIn")
+
+
+@check
 def every_command_and_action_that_the_readme_names_is_there():
     with started() as (server, root):
         (root / "talk.qwen.md").write_text("## You\n\nHello\n")

@@ -68,6 +68,21 @@ test('a browser that stays in the foreground neither blocks Neovim nor is killed
   end)
 end)
 
+test('where no program opens pages, the address stays to be copied and the sign-in goes on', function(t)
+  vim.ui.open = function()
+    return nil, 'vim.ui.open: no handler found'
+  end
+  t.sign_in()
+  t.press('o')
+  t.notification('no handler found')
+  t.press('u')
+  t.notification('the address is')
+  local page = 'https://signin.qwen.invalid/authorize?user_code=WDJB-MJHT&client=qwen-code&state=a%2Bb%3D%26c'
+  t.same(page, vim.fn.getreg(vim.fn.has('clipboard') == 1 and '+' or '"'))
+  t.http('POST', '/approve')
+  t.notification('Signed in, Qwen account')
+end)
+
 test('a key goes to the server and into no log, even at the log’s most talkative', function(t)
   vim.lsp.log.set_level(vim.log.levels.TRACE)
   t.app_without_key()
