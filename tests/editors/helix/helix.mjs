@@ -75,12 +75,23 @@ export async function status(screen, wanted) {
   }, () => `${wanted} on the screen:\n${screen.text()}`)
 }
 
-/** Writes a question into the project's chat and sends it, by the menu's keys. */
+/** Leaves insert mode, and waits until Helix has: an Escape that a busy Helix reads together with the next key is Alt. */
+export async function normal(screen) {
+  screen.keys('Escape')
+  await screen.shows(/^ NOR /m)
+}
+
+/** Writes a question at the end of the file and sends it, by the menu's keys. */
+export async function send(screen, question) {
+  screen.type(`geo${question}`)
+  await screen.shows(question)
+  await normal(screen)
+  await menu(screen, 'Enter', 'qwen.chatSend')
+}
+
+/** Opens the project's chat and asks in it. */
 export async function ask(screen, question) {
   await menu(screen, 'c', 'qwen.chat')
   await screen.shows('## You')
-  screen.type(`geo${question}`)
-  screen.keys('Escape')
-  await screen.shows(question)
-  await menu(screen, 'Enter', 'qwen.chatSend')
+  await send(screen, question)
 }

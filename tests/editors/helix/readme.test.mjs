@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { repository } from '../world.mjs'
-import { app, ask, command, installed, menu, program, start, status } from './helix.mjs'
+import { app, ask, command, installed, menu, program, send, start, status } from './helix.mjs'
 
 const folder = join(repository, 'editors/helix')
 const readme = readFileSync(join(folder, 'README.md'), 'utf8')
@@ -32,7 +32,6 @@ test('the two files are put where the README says, and Helix finds the server fo
 test('the keys of the README are those of Helix’s menu, and its server has every command', async (t) => {
   assert.deepEqual(table.map((row) => row.name), ['s', 'i', 'o', 'w', 'm', 't', 'c', 'Enter', 'x', 'q'])
   const { screen } = await app(t)
-  await menu(screen, 'Escape', 'qwen.status')
   screen.keys('Space', 'q')
   const shown = await screen.shows('qwen.status')
   for (const { name, wanted } of table.filter((row) => row.wanted)) {
@@ -60,10 +59,7 @@ test('two minutes: signed in, one answer streamed, one stopped', async (t) => {
   await screen.shows('streamed and whole')
   await screen.hides('qwen is answering')
   await world.post('/script', { deltas: ['half of it'], hold: true })
-  screen.type('geosecond')
-  screen.keys('Escape')
-  await screen.shows('second')
-  await menu(screen, 'Enter', 'qwen.chatSend')
+  await send(screen, 'second')
   await screen.shows('half of it<!-- qwen is answering')
   await menu(screen, 'x', 'qwen.status')
   assert.equal((await world.get('/wait?outcome=hungUp')).length, 1)
