@@ -2,6 +2,7 @@
 
 import asyncio
 import collections
+import functools
 
 import attrs
 from lsprotocol import types
@@ -18,6 +19,12 @@ LIMIT = 20
 NOTIFICATIONS = [types.WINDOW_SHOW_MESSAGE, types.WINDOW_LOG_MESSAGE, types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS,
                  "qwen/authStatusChanged", "qwen/deviceAuthorization"]
 REQUESTS = [types.WINDOW_SHOW_DOCUMENT, types.WINDOW_SHOW_MESSAGE_REQUEST, types.WORKSPACE_APPLY_EDIT]
+
+
+@functools.cache
+def converter():
+    """One for all editors: what it makes of lsprotocol's types takes longer than a test does."""
+    return default_converter()
 
 
 class Refusal(JsonRpcException):
@@ -45,7 +52,7 @@ class Question:
 
 class Editor(LanguageClient):
     def __init__(self):
-        super().__init__(protocol_cls=StrictProtocol, converter_factory=default_converter)
+        super().__init__(protocol_cls=StrictProtocol, converter_factory=converter)
         self.arrived = collections.defaultdict(asyncio.Queue)
         self.progress: dict = {}
         self.created: list = []
