@@ -179,10 +179,22 @@ end
 ---The words after `:Qwen auth`.
 M.actions = { 'status', 'sign-in', 'sign-out', 'set-key', 'switch', 'trust' }
 
+local meanings = {
+  status = 'what is used for this root, and where it came from',
+  ['sign-in'] = 'sign in with a Qwen account',
+  ['sign-out'] = 'sign out',
+  ['set-key'] = 'enter an API key',
+  switch = 'use the account or the key',
+  trust = 'let your own key go to the endpoint that this project names',
+}
+
 ---A menu of what can be asked.
 ---@param target qwen.Target
 function M.menu(target)
-  vim.ui.select(M.actions, { prompt = 'Qwen:' }, function(action)
+  local function format_item(action)
+    return ('%-9s %s'):format(action, meanings[action])
+  end
+  vim.ui.select(M.actions, { prompt = 'Qwen:', format_item = format_item }, function(action)
     if action then
       M[action](target)
     end

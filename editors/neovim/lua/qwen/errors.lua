@@ -30,7 +30,8 @@ function M.offer(err, target)
   if type(command) ~= 'table' or not client then
     return
   end
-  vim.ui.select({ command.title, 'Not now' }, { prompt = err.message }, function(_, index)
+  -- The message stands in the chat or in a notification already.
+  vim.ui.select({ command.title, 'Not now' }, { prompt = ('Qwen: %s?'):format(command.title) }, function(_, index)
     if index ~= 1 then
       return
     end

@@ -33,6 +33,8 @@ function M.open(lines, title)
   })
   vim.wo[winid].wrap = true
   vim.wo[winid].linebreak = true
+  vim.wo[winid].breakindent = true
+  vim.wo[winid].breakindentopt = 'shift:2'
   for _, key in ipairs({ 'q', '<Esc>' }) do
     vim.keymap.set('n', key, function()
       M.close(winid)

@@ -191,6 +191,22 @@ test('asking with no account offers to sign in, and signing in lets the question
   t.shows('you said: hello')
 end)
 
+test('the menu says what each of its words does', function(t)
+  t.app()
+  t.choose('^status +what is used for this root')
+  vim.cmd('Qwen auth')
+  t.wait('the status', function()
+    return t.float_text():find('Signed in, API key')
+  end)
+  vim.cmd.close()
+  local listed
+  vim.ui.select = function(items, opts)
+    listed = vim.tbl_map(opts.format_item, items)
+  end
+  vim.cmd('Qwen auth')
+  t.same(#require('qwen.auth').actions, #listed)
+end)
+
 test('an expired code is said in the server’s words', function(t)
   t.app_without_key()
   t.selects = { 'Not now' }
