@@ -14,9 +14,10 @@ export class SignIn implements vscode.Disposable {
 
   constructor(private readonly qwen: Qwen) {
     this.subscription = qwen.onDidChange(() => {
-      // Whoever began it (a command of the server's may have): the code is shown.
-      if (qwen.device && qwen.device.userCode !== this.shown) void this.show(qwen.device)
-      this.shown = qwen.device?.userCode
+      const { device } = qwen
+      // A command of the server's began it: nothing of ours shows the code yet.
+      if (device && device.userCode !== this.shown && !this.cancellation) void this.show(device)
+      this.shown = device?.userCode
     })
   }
 
@@ -26,10 +27,8 @@ export class SignIn implements vscode.Disposable {
 
   /** `action`: a sign-in, or a switch of the method, which may need one. */
   async run(action: AuthAction = { action: 'signIn' }): Promise<void> {
-    if (this.cancellation) {
-      if (this.qwen.device) await this.show(this.qwen.device)
-      return
-    }
+    // Its code may be out of sight by now; the menu has it, too.
+    if (this.cancellation) return vscode.commands.executeCommand('qwenls.menu')
     const cancellation = new vscode.CancellationTokenSource()
     this.cancellation = cancellation
     const workDoneToken = this.qwen.newToken()
@@ -38,11 +37,15 @@ export class SignIn implements vscode.Disposable {
         { location: vscode.ProgressLocation.Notification, title: action.action === 'signIn' ? t('Signing in to Qwen') : t('Switching the method'), cancellable: true },
         async (progress, token) => {
           token.onCancellationRequested(() => cancellation.cancel())
-          const work = this.qwen.onWorkDone(workDoneToken, (message) => progress.report({ message }))
+          const report = (said?: string) => {
+            const message = this.qwen.device ? invitation(this.qwen.device) : said
+            if (message !== undefined) progress.report({ message })
+          }
+          const sources = [this.qwen.onWorkDone(workDoneToken, report), this.qwen.onDidChange(() => report())]
           try {
             return await this.qwen.auth(action, this.qwen.roots.current, cancellation.token, workDoneToken)
           } finally {
-            work.dispose()
+            sources.forEach((each) => each.dispose())
           }
         },
       )
@@ -80,14 +83,30 @@ export class SignIn implements vscode.Disposable {
     this.cancellation?.cancel()
   }
 
+  /** Shows the code until the sign-in has ended. */
   private async show(device: DeviceAuthorization): Promise<void> {
-    const [copyCode, copyAddress, open] = [t('Copy Code'), t('Copy Address'), t('Open Page')]
-    const message = t('To sign in to Qwen, open {0} and enter the code {1}.', device.verificationUri, device.userCode)
-    const chosen = await vscode.window.showInformationMessage(message, open, copyCode, copyAddress)
-    if (chosen === open) await this.open()
-    if (chosen === copyCode) await this.copyCode()
-    if (chosen === copyAddress) await this.copyAddress()
+    await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: t('Signing in to Qwen') }, (progress) => {
+      progress.report({ message: invitation(device) })
+      return new Promise<void>((resolve) => {
+        const waiting = this.qwen.onDidChange(() => {
+          if (this.qwen.device?.userCode === device.userCode) return
+          waiting.dispose()
+          resolve()
+        })
+      })
+    })
   }
+}
+
+/**
+ * What the user is to do, with links: a progress notification has no buttons, but it stays as long as the sign-in, where
+ * a message with buttons is hidden after seconds and stays in the list for ever.
+ */
+function invitation(device: DeviceAuthorization): string {
+  // Without brackets, nothing that a service wrote becomes a link.
+  const [page, code] = [device.verificationUri, device.userCode].map((text) => text.replace(/[[\]]/g, ''))
+  const links = [[t('Open Page'), 'open'], [t('Copy Code'), 'copyCode'], [t('Copy Address'), 'copyAddress']]
+  return `${t('open {0} and enter the code {1}.', page ?? '', code ?? '')} ${links.map(([title, name]) => `[${title}](command:qwenls.signIn.${name})`).join(' · ')}`
 }
 
 /** The address that has the code in it, as the service wrote it. */

@@ -101,3 +101,64 @@ test('selected code is explained from the editor, unsaved text included', inWind
   const [request] = (await window.ask('/wait?outcome=done&said=Explain')).body
   assert.match(JSON.stringify(request.body.messages), /unsaved = 42/)
 }))
+
+test('Doctor reports in a terminal, without the key', inWindow({
+  // Drawn as text, which a test can read.
+  folders: { app: named }, settings: { 'terminal.integrated.gpuAcceleration': 'off' },
+}, async (window) => {
+  await window.status('alpha-model')
+  await window.command('Qwen: Doctor')
+  const rows = window.page.locator('.xterm-rows')
+  await rows.getByText('…1111').first().waitFor()
+  assert.doesNotMatch((await rows.allInnerTexts()).join('\n'), /canary/)
+}))
+
+test('the status is a list that says where each value came from, and copies one', inWindow({ folders: { app: named } }, async (window) => {
+  await window.status('alpha-model')
+  await window.command('Qwen: Show Status')
+  await row(window, 'Endpoint').filter({ hasText: '.env:2' }).waitFor()
+  await row(window, 'Model: alpha-model').click()
+  await window.page.waitForFunction(async () => (await navigator.clipboard.readText()) === 'alpha-model')
+}))
+
+test('a change that is discarded is not made', inWindow({ folders: { app: { ...named, 'a.py': 'a = 1\n' } } }, async (window) => {
+  const { page } = window
+  await window.status('alpha-model')
+  await window.open('a.py')
+  await window.command('Qwen: Open Chat')
+  await window.ask('/script', { deltas: ['```python\na = 2\n```'] })
+  await window.send('more')
+  await window.chat().getByRole('button', { name: 'Apply', exact: true }).click()
+  await page.locator('.monaco-diff-editor .view-line', { hasText: 'a = 2' }).waitFor()
+  await window.command('Qwen: Discard the Proposal')
+  await page.locator('.tab', { hasText: 'Qwen proposes' }).waitFor({ state: 'detached' })
+  assert.equal(readFileSync(join(window.roots.app, 'a.py'), 'utf8'), 'a = 1\n')
+}))
+
+test('a new chat begins without what was said, and the old one can be deleted', inWindow({ folders: { app: named } }, async (window) => {
+  const chat = window.chat()
+  await window.status('alpha-model')
+  await window.command('Qwen: Open Chat')
+  await window.send('First')
+  await chat.getByText('you said: First').waitFor()
+  await chat.getByRole('button', { name: 'Send' }).waitFor()
+  await window.command('Qwen: New Chat')
+  await chat.getByText('you said: First').waitFor({ state: 'detached' })
+  await window.send('Second')
+  const [request] = (await window.ask('/wait?said=Second')).body
+  assert.equal(request.body.messages.filter(({ role }) => role === 'user').length, 1)
+  await chat.getByText('you said: Second').waitFor()
+  await chat.getByRole('button', { name: 'Send' }).waitFor()
+  await window.command('Qwen: Earlier Chats')
+  await row(window, 'First').hover()
+  await row(window, 'First').getByRole('button', { name: 'Delete' }).click()
+  await row(window, 'First').waitFor({ state: 'detached' })
+  await row(window, 'Second').waitFor()
+}))
+
+test('inline completion is turned off for the folder', inWindow({ folders: { app: named } }, async (window) => {
+  await window.status('alpha-model')
+  await window.command('Qwen: Turn Inline Completion On or Off')
+  await window.toast('Inline completion is off for this folder').waitFor()
+  assert.equal(JSON.parse(readFileSync(join(window.roots.app, '.vscode/settings.json'), 'utf8'))['qwen.inlineCompletion.enable'], false)
+}))

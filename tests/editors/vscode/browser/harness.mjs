@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url'
 const here = dirname(fileURLToPath(import.meta.url))
 const cache = process.env.QWEN_TEST_CACHE
 const { chromium } = createRequire(join(cache, 'playwright/package.json'))('playwright-core')
-const pictures = process.env.QWEN_PICTURES ?? join(cache, 'pictures')
+/** The README's pictures go where they are asked for; the others are only to be looked at. */
+const readme = readFileSync(join(here, '../../../../editors/vscode/README.md'), 'utf8')
+const picturePath = (name) => join((readme.includes(`(images/${name}.png)`) && process.env.QWEN_PICTURES) || join(cache, 'pictures'), `${name}.png`)
 const runScript = join(here, '../../run-vscode.sh')
 
 /** What no log and no file of the editor's may ever hold. */
@@ -85,7 +87,7 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
   write(join(data, 'User/settings.json'), JSON.stringify({
     'workbench.startupEditor': 'none', 'workbench.colorTheme': theme, 'telemetry.telemetryLevel': 'off', 'extensions.autoUpdate': false,
     'extensions.autoCheckUpdates': false, 'extensions.ignoreRecommendations': true, 'workbench.enableExperiments': false,
-    'workbench.secondarySideBar.defaultVisibility': 'hidden', 'chat.disableAIFeatures': true, 'window.commandCenter': false,
+    'workbench.secondarySideBar.defaultVisibility': 'hidden', 'chat.disableAIFeatures': true, 'window.commandCenter': false, 'workbench.reduceMotion': 'on',
     'security.workspace.trust.startupPrompt': 'never', ...settings,
   }))
   // VS Code in a browser takes settings of scope `machine` from here only.
@@ -141,17 +143,26 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
       return { status: answer.status, body: await answer.json() }
     },
     write: (path, content) => write(join(home, path), content.replaceAll('$API', api)),
-    picture: (name, options = {}) => page.screenshot({ path: join(pictures, `${name}.png`), ...options }),
+    picture: (name, options = {}) => page.screenshot({ path: picturePath(name), animations: 'disabled', ...options }),
     /** The item in the status bar, once it says so. */
     status: (text) => page.locator(ITEM).filter({ hasText: text }).waitFor(),
     /** The frame of our own chat view. */
-    chat: () => page.frameLocator('iframe.webview.ready').frameLocator('#active-frame'),
+    chat: () => page.frameLocator('iframe.webview.ready[src*="purpose=webviewView"]').frameLocator('#active-frame'),
     /** Asks in it, once it takes a question: while an answer is still arriving, Enter does nothing. */
     send: async (text) => {
       await window.chat().getByRole('button', { name: 'Send' }).waitFor()
       const box = window.chat().getByRole('textbox', { name: 'Message to Qwen' })
       await box.fill(text)
       await box.press('Enter')
+    },
+    /** Asks in VS Code's own chat view, once it takes a question. */
+    askParticipant: async (text) => {
+      await page.locator('.chat-execute-toolbar [aria-label^="Send"]').first().waitFor()
+      await page.locator('.interactive-input-editor .monaco-editor').click()
+      await page.keyboard.type(text)
+      await page.locator('.interactive-input-editor .view-line', { hasText: text.split(' ').pop() }).waitFor()
+      // Not by Enter: a list of suggestions may have opened, or be about to, and would take it.
+      await page.locator('.chat-execute-toolbar [aria-label^="Send"]').first().click()
     },
     command: async (title) => {
       await page.keyboard.press('F1')

@@ -18,7 +18,7 @@ test('a suggestion appears while typing, and Tab accepts it', inWindow({ folders
   await page.keyboard.type('r')
   const ghost = page.locator('.ghost-text, .ghost-text-decoration').first()
   await ghost.waitFor()
-  await window.picture('inline-completion')
+  await window.picture('inline-completion', { clip: { x: 352, y: 30, width: 600, height: 120 } })
   await page.keyboard.press('Tab')
   // The text is longer by what was accepted; a next suggestion may stand there already.
   await page.getByText('Ln 2, Col 17').waitFor()

@@ -15,20 +15,11 @@ async function openChat(window) {
   await window.page.locator('.chat-input-toolbars', { hasText: 'alpha-model' }).waitFor()
 }
 
-async function ask(window, text) {
-  const { page } = window
-  await page.locator('.interactive-input-editor .monaco-editor').click()
-  await page.keyboard.type(text)
-  await page.locator('.interactive-input-editor .view-line', { hasText: text.split(' ').pop() }).waitFor()
-  // Not by Enter: a list of suggestions may have opened, or be about to, and would take it.
-  await page.locator('.chat-execute-toolbar [aria-label^="Send"]').first().click()
-}
-
 test('@qwen answers in the chat view of VS Code, as it streams', inWindow(options, async (window) => {
   const { page } = window
   await openChat(window)
   await window.ask('/script', { deltas: ['`a` is **one**', ' and stays so'], hold: true, after: [', since it is a `const`.'] })
-  await ask(window, '@qwen What is a?')
+  await window.askParticipant('@qwen What is a?')
   const response = page.locator('.interactive-response')
   await response.getByText('and stays so').waitFor()
   assert.doesNotMatch(await response.innerText(), /since it is/)
@@ -43,7 +34,7 @@ test('stopping @qwen hangs up on the model', inWindow(options, async (window) =>
   const { page } = window
   await openChat(window)
   await window.ask('/script', { deltas: ['a long story begins'], hold: true })
-  await ask(window, '@qwen Tell')
+  await window.askParticipant('@qwen Tell')
   await page.locator('.interactive-response').getByText('a long story begins').waitFor()
   await page.locator('.chat-execute-toolbar [aria-label^="Cancel"]').first().click()
   assert.equal((await window.ask('/wait?outcome=hungUp')).status, 200)
@@ -52,7 +43,7 @@ test('stopping @qwen hangs up on the model', inWindow(options, async (window) =>
 test('an error of the service reaches the chat view of VS Code in words', inWindow(options, async (window) => {
   await openChat(window)
   await window.ask('/script', { status: 404, body: { error: { message: 'The model does not exist', code: 'model_not_found' } } })
-  await ask(window, '@qwen Hello')
+  await window.askParticipant('@qwen Hello')
   await window.page.locator('.interactive-response .chat-notification-widget, .interactive-response .chat-error, .interactive-response', { hasText: /model/i }).first().waitFor()
 }))
 
@@ -63,7 +54,7 @@ test("a model of this folder's provider, chosen in VS Code's model picker, is th
   await page.getByPlaceholder('Search models').fill('flash')
   await page.locator('.action-widget .monaco-list-row', { hasText: 'qwen3-coder-flash' }).first().click()
   await page.locator('.chat-input-toolbars', { hasText: 'flash' }).waitFor()
-  await ask(window, '@qwen Hello')
+  await window.askParticipant('@qwen Hello')
   await page.locator('.interactive-response').getByText('model qwen3-coder-flash').waitFor()
 }))
 
