@@ -8,7 +8,8 @@ function M.statusline()
   if not client then
     return ''
   end
-  if require('qwen.chat').busy() then
+  local bufnr = vim.api.nvim_win_get_buf(vim.g.statusline_winid or 0)
+  if require('qwen.chat').busy(require('qwen.root').target(bufnr)) then
     return 'Qwen: answering…'
   end
   local code = require('qwen.sign_in').code()
@@ -19,7 +20,6 @@ function M.statusline()
   if work then
     return 'Qwen: ' .. work
   end
-  local bufnr = vim.api.nvim_win_get_buf(vim.g.statusline_winid or 0)
   local words = require('qwen.status').short(require('qwen.status').of(bufnr))
   return words == '' and '' or 'Qwen: ' .. words
 end

@@ -5,6 +5,9 @@ local M = {}
 local running = {}
 ---@type (string|integer)[]
 local order = {}
+---What is shown elsewhere.
+---@type table<string|integer, true>
+local hidden = {}
 
 ---@param token string|integer
 local function drop(token)
@@ -22,6 +25,10 @@ function M.on_progress(params)
     return
   end
   require('qwen.sign_in').on_progress(token, value)
+  if hidden[token] then
+    hidden[token] = value.kind ~= 'end' or nil
+    return
+  end
   if value.kind == 'end' then
     drop(token)
   else
@@ -33,6 +40,12 @@ function M.on_progress(params)
   vim.cmd.redrawstatus({ bang = true })
 end
 
+---Leaves a piece of work out, since it is shown where it belongs.
+---@param token string
+function M.hide(token)
+  hidden[token] = true
+end
+
 ---The words of the newest piece of work.
 ---@return string?
 function M.current()
@@ -41,7 +54,7 @@ end
 
 ---The server has ended, and its work with it.
 function M.clear()
-  running, order = {}, {}
+  running, order, hidden = {}, {}, {}
 end
 
 return M

@@ -7,6 +7,7 @@ local progress = require('qwen.progress')
 local sections = require('qwen.chat.sections')
 local stream = require('qwen.chat.stream')
 local window = require('qwen.chat.window')
+local work = require('qwen.work')
 
 local M = {}
 
@@ -149,6 +150,9 @@ function M.start(chat)
     thinking = false,
   }
   chat.running = running
+  local work_token = progress.token()
+  -- The status lines of this root say it, and those of other roots need not.
+  work.hide(work_token)
   progress.listen(running.token, function(delta)
     receive(chat, delta)
   end)
@@ -157,7 +161,7 @@ function M.start(chat)
     messages = messages,
     context = #attachments > 0 and attachments or nil,
     partialResultToken = running.token,
-    workDoneToken = progress.token(),
+    workDoneToken = work_token,
   }, function(err, result)
     if chat.running ~= running then
       return

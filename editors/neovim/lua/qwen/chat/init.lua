@@ -203,11 +203,12 @@ function M.winbar()
   return chat and window.bar(chat) or ''
 end
 
----Whether any chat is being answered.
+---Whether a chat is being answered: any, or one of a root.
+---@param target? qwen.Target
 ---@return boolean
-function M.busy()
+function M.busy(target)
   for _, chat in pairs(chats) do
-    if chat.running then
+    if chat.running and (not target or vim.deep_equal(chat.target, target)) then
       return true
     end
   end
