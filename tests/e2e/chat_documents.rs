@@ -186,6 +186,53 @@ fn deleting_the_marker_stops_the_answer_and_hangs_up() {
 }
 
 #[test]
+fn an_answer_is_stopped_by_a_command_and_what_came_is_kept() {
+    for argument in [true, false] {
+        let model = OpenAi::start().answer(Answer::stream(["Hel", "lo"]).then_hold());
+        let mut editor = world(&model).open();
+        let uri = editor.uri("app/stop.qwen.md");
+        let mut buffer = Buffer::open(&mut editor, &uri, "## You\n\nGo\n");
+        send(&mut editor, &uri);
+        while !buffer.text.contains("Hello") {
+            let question = editor.expect_request("workspace/applyEdit");
+            buffer.apply(&mut editor, question);
+        }
+        // While it grows, it can be stopped and not be sent again.
+        let lens = editor.request("textDocument/codeLens", json!({ "textDocument": { "uri": uri } }));
+        let command = editor.response(lens)[0]["command"].clone();
+        assert_eq!((&command["title"], &command["command"]), (&json!("Stop"), &json!("qwen.chatStop")));
+        let context = json!({ "diagnostics": [], "only": ["source.qwen"] });
+        let range = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 0, "character": 0 } });
+        let params = json!({ "textDocument": { "uri": uri }, "range": range, "context": context });
+        let actions = editor.request("textDocument/codeAction", params);
+        assert_eq!(editor.response(actions)[0]["command"], "qwen.chatStop");
+
+        let arguments = if argument { command["arguments"].clone() } else { json!([]) };
+        let stop =
+            editor.request("workspace/executeCommand", json!({ "command": "qwen.chatStop", "arguments": arguments }));
+        assert_eq!(editor.response(stop), Value::Null);
+        until_answered(&mut editor, &mut buffer, 1);
+        assert_eq!(buffer.text, "## You\n\nGo\n\n## Qwen\n\nHello\n\n> **Cancelled.**\n\n## You\n\n\n");
+        model.expect_disconnect();
+    }
+}
+
+#[test]
+fn stopping_where_nothing_is_answered_says_so() {
+    let model = OpenAi::start();
+    let mut editor = world(&model).open();
+    let uri = editor.uri("app/a.qwen.md");
+    Buffer::open(&mut editor, &uri, "## You\n\nhi\n");
+    for arguments in [json!([]), json!([uri])] {
+        let stop =
+            editor.request("workspace/executeCommand", json!({ "command": "qwen.chatStop", "arguments": arguments }));
+        assert_eq!(editor.response(stop), Value::Null);
+        let told = editor.expect_notification("window/showMessage")["message"].as_str().unwrap().to_owned();
+        assert!(told.contains("no answer is under way"), "{told}");
+    }
+}
+
+#[test]
 fn an_answer_that_is_cut_off_says_so_and_keeps_what_came() {
     let model = OpenAi::start().answer(Answer::stream(["Half an "]).then_cut());
     let mut editor = world(&model).open();

@@ -263,3 +263,23 @@ fn the_commonest_mix_ups_of_keys_and_places_are_named() {
         assert!(told.contains("invalidKey") && told.contains(says), "{told}");
     }
 }
+
+#[test]
+fn p26_a_key_of_another_product_is_told_once_before_the_service_refuses_it() {
+    // Nothing leaves this machine: the proxy refuses to carry it.
+    let proxy = Http::start(|_| Reply::new(403, "text/plain", ""));
+    let world = World::new().env("HTTPS_PROXY", format!("http://{}", proxy.address()));
+    let dotenv =
+        "OPENAI_API_KEY=sk-sp-canary-0001\nOPENAI_BASE_URL=https://dashscope.aliyuncs.com/compatible-mode/v1\n";
+    let mut editor = world.canary("sk-sp-canary-0001").root("app", [(".qwen/.env", dotenv)]).open();
+    let chats = [chat(&mut editor, "app", "hi"), chat(&mut editor, "app", "hi again")];
+    let told = editor.expect_notification("window/showMessage")["message"].as_str().unwrap().to_owned();
+    assert!(
+        told.contains("is a Coding Plan key") && told.contains("https://coding.dashscope.aliyuncs.com/v1"),
+        "{told}"
+    );
+    for chat in chats {
+        assert_eq!(editor.error(chat).data["kind"], "proxy");
+    }
+    // Dropping the editor asserts that nothing else was told.
+}

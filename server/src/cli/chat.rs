@@ -16,6 +16,7 @@ pub(super) async fn chat(
     let prompt = question(prompt)?;
     let request = ChatRequest { messages: vec![Message::text(Role::User, prompt)], ..ChatRequest::default() };
     let mut chat = qwen.chat(scope, request, model).await?;
+    chat.account().doubts.iter().for_each(|doubt| complain(doubt));
     let mut ends_with_newline = true;
     while let Some(event) = chat.next().await? {
         match event {

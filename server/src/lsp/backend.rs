@@ -1,6 +1,5 @@
 //! The table of routes: which message goes to which handler.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,12 +19,14 @@ use tower_lsp::{Client, LanguageServer, jsonrpc};
 use super::announce::Announcements;
 use super::cancellation::Cancellations;
 use super::capabilities::server_capabilities;
+use super::chat_document::answers::Answers;
 use super::completion::Suggestions;
 use super::configuration::Configuration;
 use super::dotenv;
 use super::handlers;
 use super::roots::{Place, Root};
 use super::session::Session;
+use crate::qwen::account::Account;
 use crate::qwen::{AuthStatus, Qwen, Scope};
 
 /// One connection to one editor. Clones are the same connection, for work that goes on after its request.
@@ -41,11 +42,11 @@ pub struct Backend {
     pub cancellations: Cancellations,
     /// Suggestions at the cursor.
     pub suggestions: Suggestions,
+    /// The chat documents that are being answered.
+    pub answers: Answers,
     session: Arc<Mutex<Session>>,
     /// Counts the changes of documents, for whoever waits for one.
     changes: watch::Sender<u64>,
-    /// The chat documents that are being answered.
-    answering: Arc<Mutex<HashSet<Uri>>>,
     configuration: Configuration,
     announcements: Announcements,
 }
@@ -60,7 +61,7 @@ impl Backend {
             cancellations: Cancellations::default(),
             suggestions: Suggestions::default(),
             changes: watch::Sender::new(0),
-            answering: Arc::default(),
+            answers: Answers::default(),
             env_files: dotenv::push::EnvFiles::default(),
             client,
             qwen,
@@ -95,12 +96,6 @@ impl Backend {
         let _ = tokio::time::timeout(limit, changes.wait_for(|_| has_changed())).await;
     }
 
-    /// Takes the only place of an answer to this chat document; none while it is taken.
-    pub fn answering(&self, uri: &Uri) -> Option<Answering> {
-        let mut answering = self.answering.lock().unwrap_or_else(PoisonError::into_inner);
-        answering.insert(uri.clone()).then(|| Answering { all: self.answering.clone(), uri: uri.clone() })
-    }
-
     /// Waits, for a limited time, until the editor has answered for its configuration.
     pub async fn settled(&self) {
         self.configuration.settled().await;
@@ -115,6 +110,15 @@ impl Backend {
     /// Compares the roots' status soon.
     pub fn something_changed(&self) {
         self.announcements.something_changed();
+    }
+
+    /// Tells the user, once for each, what makes a refusal of `account` likely.
+    pub async fn tell_doubts(&self, account: &Account) {
+        for doubt in &account.doubts {
+            if self.with_session(|session| session.is_new(doubt)) {
+                self.client.show_message(MessageType::WARNING, doubt).await;
+            }
+        }
     }
 
     async fn complain(&self, complaints: Vec<String>) {
@@ -147,19 +151,6 @@ impl Backend {
     #[expect(clippy::unused_async, reason = "tower-lsp routes to async functions only")]
     pub async fn work_done_progress_cancel(&self, params: WorkDoneProgressCancelParams) {
         self.cancellations.cancel(&params.token);
-    }
-}
-
-/// The only place of an answer to one chat document; free again when this is dropped.
-#[derive(Debug)]
-pub struct Answering {
-    all: Arc<Mutex<HashSet<Uri>>>,
-    uri: Uri,
-}
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        self.all.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.uri);
     }
 }
 

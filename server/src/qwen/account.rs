@@ -24,6 +24,8 @@ pub struct Account {
     pub requested_model: String,
     /// Where it goes.
     pub endpoint: Endpoint,
+    /// What the user should be told before there is an answer: what makes a refusal likely.
+    pub doubts: Vec<String>,
     /// What the user should be told with the answer.
     pub warnings: Vec<String>,
 }
@@ -151,6 +153,7 @@ impl Qwen {
                 request_timeout: scope.settings.request_timeout,
                 debug: resolution.debug.is_some(),
             },
+            doubts: Vec::new(),
             warnings,
         })
     }
@@ -197,6 +200,8 @@ fn with_key(scope: &Scope, resolution: Resolution) -> Account {
     let base_url = resolution.base_url.expect("a root that is signed in by key has an endpoint").value;
     let provider = Provider::of(&base_url);
     let model = resolution.model.map_or_else(|| provider.default_model().to_owned(), |found| found.value);
+    // P26: the key may be sent, and is another product's.
+    let doubtful = resolution.problems.into_iter().filter(|problem| problem.kind == ProblemKind::InvalidKey);
     Account {
         method: Method::Openai,
         provider: super::status::provider_name(provider, Some(&base_url)),
@@ -210,6 +215,7 @@ fn with_key(scope: &Scope, resolution: Resolution) -> Account {
             request_timeout: scope.settings.request_timeout,
             debug: resolution.debug.is_some(),
         },
+        doubts: doubtful.map(|problem| problem.message).collect(),
         warnings: Vec::new(),
     }
 }

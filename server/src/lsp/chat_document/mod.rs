@@ -3,6 +3,7 @@
 //! The user writes under `## You` and sends; the answer grows under `## Qwen`. The server changes the document only
 //! around a marker of its own, so that nothing the user types is ever lost.
 
+pub mod answers;
 pub mod format;
 pub mod open;
 pub mod send;

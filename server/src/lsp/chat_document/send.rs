@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tower_lsp::jsonrpc;
 use tower_lsp::ls_types::{MessageType, Position, Range, Uri};
 
+use super::answers::Answering;
 use super::format::{self, Conversation, QWEN, YOU};
 use super::writer::{Stopped, Writer};
 use crate::chat::{ChatRequest, Event, Message};
@@ -30,13 +31,24 @@ pub async fn send(backend: &Backend, uri: &Uri) -> jsonrpc::Result<()> {
     if !conversation.awaits_answer() {
         return Err(invalid(format!("there is nothing to send: write under the last `{YOU}`")));
     }
-    let _only_one = backend
-        .answering(uri)
-        .ok_or_else(|| invalid("this conversation is being answered; wait for its end".to_owned()))?;
-    answer(backend, uri, conversation).await
+    let only_one = backend
+        .answers
+        .begin(uri)
+        .ok_or_else(|| invalid("this conversation is being answered; wait for its end, or stop it".to_owned()))?;
+    answer(backend, uri, conversation, &only_one).await
 }
 
-async fn answer(backend: &Backend, uri: &Uri, conversation: Conversation) -> jsonrpc::Result<()> {
+/// `qwen.chatStop`: stops the answer that grows in the document at `uri`. What came is kept.
+pub fn stop(backend: &Backend, uri: &Uri) -> jsonrpc::Result<()> {
+    if backend.answers.stop(uri) { Ok(()) } else { Err(invalid("no answer is under way here".to_owned())) }
+}
+
+async fn answer(
+    backend: &Backend,
+    uri: &Uri,
+    conversation: Conversation,
+    answering: &Answering,
+) -> jsonrpc::Result<()> {
     let root =
         conversation.root.clone().filter(|_| !backend.with_session(|session| session.roots.contains(uri.as_str())));
     let place = Place { root, text_document: Some(TextDocument { uri: uri.as_str().to_owned() }) };
@@ -55,12 +67,16 @@ async fn answer(backend: &Backend, uri: &Uri, conversation: Conversation) -> jso
     }
     let outcome = work_done.unless_cancelled(async {
         let mut chat = backend.qwen.chat(&scope, request, conversation.model).await.map_err(Ended::Failed)?;
+        backend.tell_doubts(chat.account()).await;
         stream(&writer, &work_done, &mut chat).await?;
         Ok(chat.answer().0.warnings)
     });
-    let outcome = outcome.await;
+    let outcome = tokio::select! {
+        biased;
+        () = answering.stopped() => Err(jsonrpc::Error::request_cancelled()),
+        outcome = outcome => outcome,
+    };
     work_done.end().await;
-    let next_turn = format!("\n\n{YOU}\n\n");
     let (last_words, error) = match outcome {
         Ok(Ok(warnings)) => (warnings.iter().flat_map(|warning| ["\n\n> ", warning]).collect::<String>(), None),
         Ok(Err(Ended::Stopped(stopped))) => return Err(cannot_write(stopped)),
@@ -70,7 +86,7 @@ async fn answer(backend: &Backend, uri: &Uri, conversation: Conversation) -> jso
         Err(_) => ("\n\n> **Cancelled.**".to_owned(), None),
     };
     // The user may have deleted the marker while the end was on its way.
-    let _ = writer.finish(&format!("{}{next_turn}", last_words.trim_start_matches('\n').to_owned())).await;
+    let _ = writer.finish(&last_words, &format!("\n\n{YOU}\n\n")).await;
     if let Some(error) = error {
         backend.client.show_message(MessageType::ERROR, error).await;
     }

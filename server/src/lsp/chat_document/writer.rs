@@ -57,9 +57,16 @@ impl<'a> Writer<'a> {
         .await
     }
 
-    /// Puts `text` in the place of the marker.
-    pub(super) async fn finish(&self, text: &str) -> Result<(), Stopped> {
-        self.edit(|document| document.find(&self.marker).map(|range| (range, text.to_owned()))).await
+    /// Puts a note and what follows in the place of the marker. The blank lines before the note are left out where nothing
+    /// was answered.
+    pub(super) async fn finish(&self, note: &str, rest: &str) -> Result<(), Stopped> {
+        self.edit(|document| {
+            let range = document.find(&self.marker)?;
+            let is_blank = document.before(document.byte_of(range.start), 1).ends_with('\n');
+            let note = if is_blank { note.trim_start_matches('\n') } else { note };
+            Some((range, format!("{note}{rest}")))
+        })
+        .await
     }
 
     /// Waits until the user deletes the marker, or closes the document: they want no more of the answer.

@@ -13,10 +13,19 @@ pub const KIND: &str = "source.qwen";
 pub struct Situation<'a> {
     /// The root's URI.
     pub root: &'a str,
-    /// A chat document that waits to be sent.
-    pub to_send: Option<&'a str>,
+    /// What can be done with the chat document; none for any other document.
+    pub chat_document: Option<ChatDocument<'a>>,
     /// Whether an endpoint waits to be trusted.
     pub endpoint_waits: bool,
+}
+
+/// A chat document's URI, and what it waits for.
+#[derive(Clone, Copy, Debug)]
+pub enum ChatDocument<'a> {
+    /// To be sent.
+    ToSend(&'a str),
+    /// For the end of its answer.
+    Answering(&'a str),
 }
 
 /// The commands, for a user who asks: a lightbulb never shows them.
@@ -26,8 +35,10 @@ pub fn commands(situation: &Situation<'_>, only: Option<&[CodeActionKind]>, trig
     }
     let root = json!({ "root": situation.root });
     let mut listed = Vec::new();
-    if let Some(uri) = situation.to_send {
-        listed.push(("chatSend", "send to Qwen", json!({ "uri": uri })));
+    match situation.chat_document {
+        Some(ChatDocument::ToSend(uri)) => listed.push(("chatSend", "send to Qwen", json!({ "uri": uri }))),
+        Some(ChatDocument::Answering(uri)) => listed.push(("chatStop", "stop the answer", json!({ "uri": uri }))),
+        None => {}
     }
     if situation.endpoint_waits {
         listed.push(("trustEndpoint", "trust the project's endpoint", root.clone()));
@@ -63,7 +74,11 @@ mod tests {
     use crate::lsp::handlers::command::NAMES;
 
     fn names(only: Option<&[CodeActionKind]>, trigger: Trigger) -> Vec<String> {
-        let situation = Situation { root: "file:///w", to_send: Some("file:///w/a.qwen.md"), endpoint_waits: true };
+        names_in(ChatDocument::ToSend("file:///w/a.qwen.md"), only, trigger)
+    }
+
+    fn names_in(document: ChatDocument<'_>, only: Option<&[CodeActionKind]>, trigger: Trigger) -> Vec<String> {
+        let situation = Situation { root: "file:///w", chat_document: Some(document), endpoint_waits: true };
         let actions = commands(&situation, only, trigger).into_iter();
         actions.filter_map(|action| action.command).map(|command| command.command).collect()
     }
@@ -73,6 +88,9 @@ mod tests {
         let all = names(None, Trigger::Invoked);
         assert_eq!(all.len(), 8);
         assert!(all.iter().all(|name| NAMES.contains(&name.as_str())), "{all:?}");
+        let while_answering = names_in(ChatDocument::Answering("file:///w/a.qwen.md"), None, Trigger::Invoked);
+        assert!(while_answering.iter().all(|name| NAMES.contains(&name.as_str())), "{while_answering:?}");
+        assert_eq!(while_answering[0], "qwen.chatStop");
         assert_eq!(names(None, Trigger::Automatic), [""; 0]);
         assert_eq!(names(Some(&["source".into()]), Trigger::Automatic), [""; 0]);
     }

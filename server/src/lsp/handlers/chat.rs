@@ -85,6 +85,7 @@ pub async fn chat(backend: &Backend, params: Value) -> jsonrpc::Result<ChatResul
     let work_done = WorkDone::begin(backend, work_done_token, "Qwen").await;
     let asking = async {
         let mut chat = backend.qwen.chat(&scope, request, model).await.map_err(wire)?;
+        backend.tell_doubts(chat.account()).await;
         while let Some(event) = chat.next().await.map_err(wire)? {
             match event {
                 Event::Delta(delta) => partial_result.send(delta).await,

@@ -6,7 +6,7 @@ use tower_lsp::ls_types::{CodeAction, CodeActionOrCommand, CodeActionParams, Cod
 
 use crate::lsp::backend::Backend;
 use crate::lsp::chat_document::{format, is_chat_document};
-use crate::lsp::code_action::commands::{Situation, commands};
+use crate::lsp::code_action::commands::{ChatDocument, Situation, commands};
 use crate::lsp::code_action::offer::{self, Asked, Trigger};
 use crate::lsp::completion::place::is_shared;
 use crate::lsp::roots::Root;
@@ -51,8 +51,14 @@ pub async fn code_action(backend: &Backend, params: CodeActionParams) -> Option<
         actions.extend(offer::edits(&asked));
         actions.extend(link(&root, &uri).and_then(|file| offer::explain(&asked, &root.uri, &file)));
     }
-    let to_send = is_chat_document(uri.as_str()) && format::parse(&document.text()).awaits_answer();
-    let situation = Situation { root: &root.uri, to_send: to_send.then_some(uri.as_str()), endpoint_waits };
+    let chat_document = if !is_chat_document(uri.as_str()) {
+        None
+    } else if backend.answers.is_running(&uri) {
+        Some(ChatDocument::Answering(uri.as_str()))
+    } else {
+        format::parse(&document.text()).awaits_answer().then(|| ChatDocument::ToSend(uri.as_str()))
+    };
+    let situation = Situation { root: &root.uri, chat_document, endpoint_waits };
     actions.extend(commands(&situation, only, trigger));
     Some(actions.into_iter().filter_map(|action| in_the_editors_form(action, abilities.code_action_literals)).collect())
 }

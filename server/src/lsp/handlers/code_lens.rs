@@ -1,4 +1,4 @@
-//! `textDocument/codeLens`: «Send to Qwen» above the question of a chat document that waits for an answer.
+//! `textDocument/codeLens`: «Send to Qwen» above the question of a chat document, «Stop» above an answer under way.
 
 use serde_json::json;
 use tower_lsp::ls_types::{CodeLens, Command, Uri};
@@ -12,13 +12,17 @@ pub fn code_lens(backend: &Backend, uri: &Uri) -> Option<Vec<CodeLens>> {
         return None;
     }
     let document = backend.with_session(|session| session.documents.snapshot(uri))?;
-    if !format::parse(&document.text()).awaits_answer() {
+    let (heading, title, command) = if backend.answers.is_running(uri) {
+        (format::QWEN, "Stop", "qwen.chatStop")
+    } else if format::parse(&document.text()).awaits_answer() {
+        (format::YOU, "Send to Qwen", "qwen.chatSend")
+    } else {
         return None;
-    }
-    let range = document.find(format::YOU)?;
+    };
+    let range = document.find(heading)?;
     let command = Command {
-        title: "Send to Qwen".to_owned(),
-        command: "qwen.chatSend".to_owned(),
+        title: title.to_owned(),
+        command: command.to_owned(),
         arguments: Some(vec![json!({ "uri": uri.as_str() })]),
     };
     Some(vec![CodeLens { range, command: Some(command), data: None }])

@@ -7,7 +7,7 @@ use tower_lsp::jsonrpc;
 use tower_lsp::ls_types::{ExecuteCommandParams, MessageType};
 
 use crate::lsp::backend::Backend;
-use crate::lsp::chat_document;
+use crate::lsp::chat_document::{self, is_chat_document};
 use crate::lsp::choose::choose;
 use crate::lsp::completion;
 use crate::lsp::error::wire;
@@ -19,7 +19,7 @@ use crate::qwen::{Remember, Scope};
 use crate::resolve::{Method, ProblemKind};
 
 /// Every command, as the capabilities list them. Zed refuses one that is not listed.
-pub const NAMES: [&str; 9] = [
+pub const NAMES: [&str; 10] = [
     "qwen.signIn",
     "qwen.signOut",
     "qwen.switchAuth",
@@ -28,6 +28,7 @@ pub const NAMES: [&str; 9] = [
     "qwen.trustEndpoint",
     "qwen.chat",
     "qwen.chatSend",
+    "qwen.chatStop",
     "qwen.toggleInlineCompletion",
 ];
 
@@ -80,7 +81,7 @@ fn argument(command: &str, arguments: Vec<Value>) -> jsonrpc::Result<Argument> {
         "qwen.setModel" => "model",
         "qwen.trustEndpoint" => "endpoint",
         "qwen.chat" => "prompt",
-        "qwen.chatSend" => "uri",
+        "qwen.chatSend" | "qwen.chatStop" => "uri",
         _ => "root",
     };
     let mut arguments = arguments.into_iter();
@@ -117,6 +118,9 @@ async fn status(backend: &Backend, argument: &Argument) -> jsonrpc::Result<Optio
 async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::Result<()> {
     if command == "qwen.chatSend" {
         return chat_send(backend, argument.uri).await;
+    }
+    if command == "qwen.chatStop" {
+        return chat_stop(backend, argument.uri);
     }
     let Some(root) = locate(backend, &argument).await? else { return Ok(()) };
     backend.settled().await;
@@ -167,10 +171,19 @@ async fn chat_send(backend: &Backend, uri: Option<String>) -> jsonrpc::Result<()
     backend.settled().await;
     let uri = match uri {
         Some(uri) => uri.parse().ok(),
-        None => backend.with_session(|session| session.documents.last_changed(chat_document::is_chat_document)),
+        None => backend.with_session(|session| session.documents.last_changed(|uri| is_chat_document(uri.as_str()))),
     };
     let message = "no conversation is open; begin one with `qwen.chat`";
     chat_document::send::send(backend, &uri.ok_or_else(|| jsonrpc::Error::invalid_params(message))?).await
+}
+
+/// Stops the answer that grows in the conversation at `uri`, or in the one that was changed last.
+fn chat_stop(backend: &Backend, uri: Option<String>) -> jsonrpc::Result<()> {
+    let uri = match uri {
+        Some(uri) => uri.parse().ok(),
+        None => backend.with_session(|session| session.documents.last_changed(|uri| backend.answers.is_running(uri))),
+    };
+    chat_document::send::stop(backend, &uri.ok_or_else(|| jsonrpc::Error::invalid_params("no answer is under way"))?)
 }
 
 fn place(argument: &Argument) -> Place {
