@@ -7,6 +7,8 @@ pub mod secret;
 
 pub mod env;
 
+pub mod memory;
+
 pub mod log;
 
 pub mod files;

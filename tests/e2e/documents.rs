@@ -164,3 +164,33 @@ fn a_text_with_fences_cannot_end_its_own_block() {
     let context = json!([{ "uri": editor.uri("app/a.md") }]);
     assert_eq!(prompt(&mut editor, &model, context), "a.md:\n````\n```\nx\n```\n````\n\nwhy?");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_memory_of_a_large_document_is_given_back_when_it_is_closed() {
+    for megabytes in [4, 12, 20] {
+        let mut editor = World::new().empty_root("app").open();
+        let small = private_kib(&mut editor);
+        let line = "let x = \"0123456789012345678901234567890\";\n";
+        let text = line.repeat((megabytes << 20) / line.len());
+        for name in ["app/one.rs", "app/two.rs"] {
+            did_open(&mut editor, name, &text);
+            let open = private_kib(&mut editor);
+            assert!(open > small + (megabytes as u64) * 1000, "{megabytes} MB are not there: {small}, {open} KiB");
+            let uri = editor.uri(name);
+            editor.notify("textDocument/didClose", json!({ "textDocument": { "uri": uri } }));
+            let closed = private_kib(&mut editor);
+            assert!(closed < small + 2048, "of {megabytes} MB too much is kept: {small}, then {closed} KiB");
+        }
+    }
+}
+
+/// The memory that is the server's own and no file's, in KiB, once it has seen every message.
+#[cfg(target_os = "linux")]
+fn private_kib(editor: &mut Editor) -> u64 {
+    let last = editor.request("no/such/method", json!({}));
+    editor.error(last);
+    let status = fs::read_to_string(format!("/proc/{}/status", editor.process_id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
+}

@@ -8,6 +8,7 @@ use ropey::Rope;
 use tower_lsp::ls_types::{DidChangeTextDocumentParams, Position, Range, TextDocumentItem, Uri};
 
 use super::position::Encoding;
+use crate::memory;
 
 /// The open documents.
 #[derive(Debug, Default)]
@@ -38,7 +39,11 @@ impl Documents {
     /// `textDocument/didOpen`. A document that is open already is replaced: the editor has the last word.
     pub fn open(&mut self, item: TextDocumentItem) {
         let TextDocumentItem { uri, language_id, version, text } = item;
-        let text = Rope::from_str(&text);
+        let text = if text.len() > memory::LARGE {
+            memory::at_the_end(|| Rope::from_str(&text))
+        } else {
+            Rope::from_str(&text)
+        };
         self.touch(&uri);
         self.open.insert(uri, Document { language_id, version, encoding: self.encoding, text });
     }
@@ -55,13 +60,18 @@ impl Documents {
 
     /// `textDocument/didClose`.
     pub fn close(&mut self, uri: &Uri) {
-        self.open.remove(uri);
         self.recent.retain(|open| open != uri);
+        let closed = self.open.remove(uri);
+        let was_large = closed.as_ref().is_some_and(|document| document.len() > memory::LARGE);
+        drop(closed);
+        if was_large {
+            memory::give_back();
+        }
     }
 
     /// The document that was opened or changed last, of those whose URI is `wanted`.
-    pub fn last_changed(&self, wanted: impl Fn(&str) -> bool) -> Option<Uri> {
-        self.recent.iter().rev().find(|uri| wanted(uri.as_str())).cloned()
+    pub fn last_changed(&self, wanted: impl Fn(&Uri) -> bool) -> Option<Uri> {
+        self.recent.iter().rev().find(|uri| wanted(uri)).cloned()
     }
 
     /// Every open document but this one, the one that was opened or changed last first.
