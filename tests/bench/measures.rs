@@ -2,6 +2,7 @@
 
 mod cancel;
 mod chat;
+mod editing;
 mod idle;
 mod memory;
 mod start;
@@ -14,12 +15,13 @@ use super::table::Row;
 pub type Group = (&'static str, fn() -> Vec<Row>);
 
 /// All of them.
-pub const GROUPS: [Group; 7] = [
+pub const GROUPS: [Group; 8] = [
     ("start", start::measure),
     ("memory", memory::measure),
     ("chat", chat::measure),
     ("streams", streams::measure),
     ("cancel", cancel::measure),
     ("status", status::measure),
+    ("editing", editing::measure),
     ("idle", idle::measure),
 ];

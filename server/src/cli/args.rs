@@ -1,5 +1,6 @@
 //! The command line, as `clap` sees it. Keys are never arguments: others can read a process's arguments.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -19,6 +20,23 @@ pub(super) struct Arguments {
     /// End when the process with this id ends.
     #[arg(long = "clientProcessId", value_name = "PID")]
     pub(super) client_process_id: Option<u32>,
+}
+
+/// The arguments with which an editor starts a server, read without clap; none for any other command line.
+///
+/// Making clap's tree of commands took a third of the instructions from the start to the answer to `initialize`.
+pub(super) fn of_an_editor(arguments: impl Iterator<Item = OsString>) -> Option<Arguments> {
+    let mut read = Arguments { command: None, stdio: false, client_process_id: None };
+    for argument in arguments {
+        match argument.to_str()?.split_once('=') {
+            None if argument == "--stdio" && !read.stdio => read.stdio = true,
+            Some(("--clientProcessId", id)) if read.client_process_id.is_none() => {
+                read.client_process_id = Some(id.parse().ok()?);
+            }
+            _ => return None,
+        }
+    }
+    Some(read)
 }
 
 const EXIT_CODES: &str = "\
@@ -135,4 +153,35 @@ pub(super) enum MethodArgument {
     QwenOauth,
     /// An API key.
     Openai,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_editors_arguments_mean_the_same_without_clap() {
+        for arguments in [&[][..], &["--stdio"], &["--clientProcessId=7"], &["--stdio", "--clientProcessId=4294967295"]]
+        {
+            let own = of_an_editor(arguments.iter().map(OsString::from)).expect("an editor's");
+            let clap =
+                Arguments::try_parse_from(std::iter::once(&"program").chain(arguments)).expect("the same to clap");
+            assert_eq!(format!("{own:?}"), format!("{clap:?}"));
+        }
+    }
+
+    #[test]
+    fn whatever_else_is_left_to_clap() {
+        let twice = ["--clientProcessId=7", "--clientProcessId=8"];
+        for arguments in [
+            &["--version"][..],
+            &["auth"],
+            &["--stdio=yes"],
+            &["--clientProcessId=x"],
+            &["--clientProcessId", "7"],
+            &twice,
+        ] {
+            assert!(of_an_editor(arguments.iter().map(OsString::from)).is_none(), "{arguments:?}");
+        }
+    }
 }

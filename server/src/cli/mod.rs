@@ -24,8 +24,8 @@ use crate::{log, lsp, transport};
 
 /// Runs the program with the process's own arguments.
 pub fn run() -> ExitCode {
-    let arguments = Arguments::parse();
     log::start(&Environment::read());
+    let arguments = args::of_an_editor(std::env::args_os().skip(1)).unwrap_or_else(Arguments::parse);
     let Some(command) = arguments.command else {
         return serve(arguments.client_process_id);
     };
