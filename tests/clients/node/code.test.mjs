@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import test from 'node:test'
-import { World } from '../../editors/world.mjs'
+import { World, until } from '../../editors/world.mjs'
 import { Buffer } from './buffer.mjs'
 import { Editor, KEY } from './editor.mjs'
 import * as editors from './editors.mjs'
@@ -24,13 +24,20 @@ function list(editor, buffer, needle, context = {}) {
   return editor.request(lsp.CodeActionRequest.type, params)
 }
 
+/** The action of this title. A listing waits for the account for a tenth of a second only, so that a busy machine may list
+ * without it; an editor asks again, too. */
+async function offered(editor, buffer, needle, title, context) {
+  const find = async () => (await list(editor, buffer, needle, context)).find((action) => action.title.startsWith(title))
+  return until(find, title)
+}
+
 for (const [name, capabilities] of Object.entries(editors.all)) {
   test(`a selection is changed for its version, and annotated where that is shown, in ${name}`, (t) => inAWorld(t, { capabilities }, async (editor, world) => {
     await world.post('/script', { deltas: [ANSWER] })
     const buffer = await Buffer.open(editor, editor.uri('app/src/a.rs'), CODE, 'rust')
-    const actions = await list(editor, buffer, 'fn f() {\r\n    1;\r\n}')
+    const action = await offered(editor, buffer, 'fn f() {\r\n    1;\r\n}', 'Qwen: simplify')
     assert.deepEqual(await world.get('/requests'), [])
-    const { edit } = await editor.request(lsp.CodeActionResolveRequest.type, actions.find(({ title }) => title === 'Qwen: simplify'))
+    const { edit } = await editor.request(lsp.CodeActionResolveRequest.type, action)
     const [{ edits: [first] }] = edit.documentChanges
     const annotates = name === 'vscode'
     assert.equal(lsp.AnnotatedTextEdit.is(first), annotates)
@@ -44,7 +51,7 @@ test('a diagnostic is fixed, and an action for another text is refused', (t) => 
   await world.post('/script', { deltas: ['```\none\ntwo;\nthree\n```'] })
   const buffer = await Buffer.open(editor, editor.uri('app/src/a.rs'), 'one\ntwo\nthree\n', 'rust')
   const diagnostics = [{ range: buffer.range('two'), message: 'expected `;`', code: 1, source: 'rustc', tags: [1], data: { a: 1 } }]
-  const [action] = await list(editor, buffer, 'two', { diagnostics, only: ['quickfix'] })
+  const action = await offered(editor, buffer, 'two', 'Qwen: fix', { diagnostics, only: ['quickfix'] })
   assert.deepEqual([action.title, action.diagnostics], ['Qwen: fix: expected `;`', diagnostics])
   const { edit } = await editor.request(lsp.CodeActionResolveRequest.type, action)
   assert.ok(await buffer.apply(edit))
@@ -56,7 +63,7 @@ test('a diagnostic is fixed, and an action for another text is refused', (t) => 
 test('the resolving of an action is cancelled and hangs up', (t) => inAWorld(t, {}, async (editor, world) => {
   await world.post('/script', { deltas: ['```\n'], hold: true })
   const buffer = await Buffer.open(editor, editor.uri('app/src/a.rs'), CODE, 'rust')
-  const [action] = await list(editor, buffer, 'f()', { only: ['refactor.rewrite'] })
+  const action = await offered(editor, buffer, 'f()', 'Qwen: document', { only: ['refactor.rewrite'] })
   const source = new lsp.CancellationTokenSource()
   const resolved = editor.refused(lsp.CodeActionResolveRequest.type, action, source.token)
   await world.get('/wait?outcome=open')
@@ -67,9 +74,10 @@ test('the resolving of an action is cancelled and hangs up', (t) => inAWorld(t, 
 
 test('a lightbulb shows no command, and a user is offered the explanation', (t) => inAWorld(t, {}, async (editor) => {
   const buffer = await Buffer.open(editor, editor.uri('app/src/a.rs'), CODE, 'rust')
+  await offered(editor, buffer, 'f()', 'Qwen: simplify', { triggerKind: lsp.CodeActionTriggerKind.Automatic })
   const automatic = await list(editor, buffer, 'f()', { triggerKind: lsp.CodeActionTriggerKind.Automatic })
-  assert.ok(automatic.length > 0 && automatic.every(({ kind }) => !kind.startsWith('source')))
-  const [{ command }] = await list(editor, buffer, 'f()', { only: ['qwen.explain'] })
+  assert.ok(automatic.every(({ kind }) => !kind.startsWith('source')))
+  const { command } = await offered(editor, buffer, 'f()', 'Qwen: explain', { only: ['qwen.explain'] })
   await editor.request(lsp.ExecuteCommandRequest.type, { command: command.command, arguments: command.arguments })
   ;(await editor.told(lsp.ShowDocumentRequest.type)).answer({ success: true })
 }))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { statSync } from 'node:fs'
 import test from 'node:test'
-import { World } from '../../editors/world.mjs'
+import { World, until } from '../../editors/world.mjs'
 import { Buffer } from './buffer.mjs'
 import { Editor, KEY } from './editor.mjs'
 import * as editors from './editors.mjs'
@@ -78,6 +78,7 @@ test('a file that others and git can see is made safe by its actions', (t) => in
   assert.equal(await editor.command(command.command, ...command.arguments), null)
   assert.match(await editor.message(), /is private now/)
   assert.equal(statSync(world.path('app/.env')).mode & 0o777, 0o600)
+  await until(() => editor.refreshes > 0, 'a refresh of the diagnostics')
   const [create, edit] = (await list()).get('Add this file to .gitignore').edit.documentChanges
   assert.ok(lsp.CreateFile.is(create) && lsp.TextDocumentEdit.is(edit))
   // The editor does as it is told, and saves.
@@ -88,7 +89,6 @@ test('a file that others and git can see is made safe by its actions', (t) => in
 
 test('a key is tested, and stays in its file where there is no keyring', async (t) => {
   const world = await World.make(t)
-  world.env.DBUS_SESSION_BUS_ADDRESS = `unix:path=${world.path('no-bus')}`
   world.root('app', KEY)
   await Editor.use(world, {}, async (editor) => {
     const uri = editor.uri('app/.qwen/.env')

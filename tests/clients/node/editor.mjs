@@ -12,7 +12,8 @@ import { lsp } from './protocol.mjs'
 
 export const KEY = 'sk-canary-node-0123456789abcdef'
 export const OTHER_KEY = 'sk-canary-other-0123456789fedcba'
-const canaries = [KEY, OTHER_KEY]
+// The tokens of the stand-in's sign-in begin as the last two.
+const canaries = [KEY, OTHER_KEY, 'access-standin-', 'refresh-standin-']
 
 // What a test need not claim.
 const IGNORED = new Set(['window/logMessage', 'client/registerCapability', 'workspace/configuration', 'workspace/diagnostic/refresh', 'window/workDoneProgress/create'])
@@ -44,8 +45,11 @@ export class Editor {
     this.inbox = []
     this.progress = new Map()
     this.created = []
+    this.refreshes = 0
     this.output = { stdout: '', stderr: '' }
-    this.process = spawn(server, ['--stdio'], { env: world.env, stdio: ['pipe', 'pipe', 'pipe'] })
+    // Nobody's keyring is asked.
+    const env = { DBUS_SESSION_BUS_ADDRESS: `unix:path=${world.path('no-bus')}`, ...world.env }
+    this.process = spawn(server, ['--stdio'], { env, stdio: ['pipe', 'pipe', 'pipe'] })
     this.exited = new Promise((done) => this.process.once('close', (code) => done(code)))
     for (const name of ['stdout', 'stderr']) this.process[name].on('data', (data) => { this.output[name] += data })
     const log = (text) => this.faults.push(`the client logs: ${text}`)
@@ -105,6 +109,7 @@ export class Editor {
   #asked(method, params, token) {
     this.#check(method, params)
     if (method === 'window/workDoneProgress/create') this.created.push(params.token)
+    if (method === 'workspace/diagnostic/refresh') this.refreshes += 1
     if (IGNORED.has(method)) return ANSWERED[method]?.(params) ?? null
     return new Promise((answer, fail) => {
       const refuse = (code) => fail(new lsp.ResponseError(code, 'the test refuses'))

@@ -69,3 +69,39 @@ async def test_an_unknown_request_is_refused_and_an_unknown_notification_is_not_
         editor.protocol.notify("unknown/notification", {})
         error = await editor.refused(editor.send("unknown/request", {}))
         assert error.code == types.ErrorCodes.MethodNotFound
+
+
+async def test_what_is_not_offered_is_an_unknown_method(world, capabilities):
+    async with world.editor(capabilities) as editor:
+        document = types.TextDocumentIdentifier(uri=world.uri("app/a.rs"))
+        start = types.Position(line=0, character=0)
+        for method, params in [
+            (types.TEXT_DOCUMENT_DEFINITION, types.DefinitionParams(document, start)),
+            (types.TEXT_DOCUMENT_DOCUMENT_SYMBOL, types.DocumentSymbolParams(document)),
+            (types.TEXT_DOCUMENT_RENAME, types.RenameParams(document, start, "b")),
+            (types.WORKSPACE_DIAGNOSTIC, types.WorkspaceDiagnosticParams(previous_result_ids=[])),
+            (types.COMPLETION_ITEM_RESOLVE, types.CompletionItem(label="a")),
+        ]:
+            error = await editor.refused(editor.send(method, params))
+            assert error.code == types.ErrorCodes.MethodNotFound, method
+
+
+async def test_what_is_about_nothing_that_is_known_is_ignored(world, capabilities):
+    async with world.editor(capabilities) as editor:
+        identifier = types.VersionedTextDocumentIdentifier(uri=world.uri("app/none.rs"), version=4)
+        whole = types.TextDocumentContentChangeWholeDocument(text="x")
+        editor.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token="none"))
+        editor.cancel_request(types.CancelParams(id="none"))
+        editor.text_document_did_change(types.DidChangeTextDocumentParams(identifier, [whole]))
+        editor.text_document_did_close(types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(identifier.uri)))
+        editor.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings=None))
+        deleted = types.FileEvent(uri=world.uri("app/.env"), type=types.FileChangeType.Deleted)
+        editor.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams(changes=[deleted]))
+        assert (await editor.send("qwen/auth", {"action": "status"})).state == "signedOut"
+
+
+async def test_a_setting_of_a_wrong_type_is_named_once(world, neovim):
+    async with world.editor(neovim, qwen={"requestTimeout": "long"}) as editor:
+        assert "requestTimeout" in await editor.message()
+        editor.workspace_did_change_configuration(types.DidChangeConfigurationParams(settings={"qwen": {"model": 3}}))
+        assert "model" in await editor.message()

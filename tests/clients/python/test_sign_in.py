@@ -85,3 +85,14 @@ async def test_a_denied_sign_in_says_so_and_keeps_the_code_in_its_data(world, ne
         error = await editor.refused(sign_in)
         assert error.code == types.LSPErrorCodes.RequestFailed
         assert (error.data["kind"], error.data["userCode"]) == ("signInDenied", "WDJB-MJHT")
+
+
+async def test_a_client_that_says_nothing_of_itself_is_told_the_page_and_sees_no_progress(world):
+    async with world.editor() as editor:
+        sign_in = editor.send("qwen/auth", {"action": "signIn"})
+        (await editor.asked(types.WINDOW_SHOW_DOCUMENT)).refuse(METHOD_NOT_FOUND)
+        (await editor.asked(types.WINDOW_SHOW_MESSAGE_REQUEST)).refuse(METHOD_NOT_FOUND)
+        assert "WDJB-MJHT" in await editor.message()
+        await world.standin.approve()
+        assert (await sign_in).state == "signedIn"
+        assert editor.created == [] and editor.progress == {}

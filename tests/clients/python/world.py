@@ -20,7 +20,8 @@ class World:
     def __init__(self, directory: pathlib.Path, standin: Standin):
         self.directory = directory
         self.standin = standin
-        self.canaries = [KEY, OTHER_KEY]
+        # The tokens of the stand-in's sign-in begin so.
+        self.canaries = [KEY, OTHER_KEY, "access-standin-", "refresh-standin-"]
         self.environment = {"DBUS_SESSION_BUS_ADDRESS": f"unix:path={directory}/no-bus",
                             "QWEN_OAUTH_BASE_URL": standin.url, "PATH": str(directory / "bin")}
         for name, below in [("HOME", "home"), ("XDG_STATE_HOME", "state"), ("XDG_RUNTIME_DIR", "run"), ("TMPDIR", "tmp")]:
