@@ -119,7 +119,7 @@ test('from an empty HOME by the page alone: signed in, one answer streamed, one 
   await qwen(screen, 'qwen.chatSend')
   await screen.shows('half of it<!-- qwen is answering')
   screen.picture('emacs-chat-streaming')
-  await run(screen, 'qwen-stop')
+  await qwen(screen, 'qwen.chatStop')
   assert.equal((await world.get('/wait?outcome=hungUp')).length, 1)
   await screen.hides('qwen is answering')
   await screen.shows('half of it')

@@ -61,7 +61,7 @@ test('two minutes: signed in, one answer streamed, one stopped', async (t) => {
   await world.post('/script', { deltas: ['half of it'], hold: true })
   await send(screen, 'second')
   await screen.shows('half of it<!-- qwen is answering')
-  await menu(screen, 'x', 'qwen.status')
+  await menu(screen, 'x', 'qwen.chatStop')
   assert.equal((await world.get('/wait?outcome=hungUp')).length, 1)
   await screen.hides('qwen is answering')
   await screen.shows('half of it')

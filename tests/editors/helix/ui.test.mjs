@@ -73,7 +73,7 @@ test('two roots in one Helix have two keys, in their status and in their chats',
   await screen.shows('two/talk.qwen.md  ')
   command(screen, ofThisFile)
   await screen.shows(/two: qwen3-coder-plus at .*sk-…2222/)
-  command(screen, 'lsp-workspace-command qwen.chatSend "file://%{current_working_directory}/%{buffer_name}"')
+  await menu(screen, 'Enter', 'qwen.chatSend')
   await screen.shows('key sk-…2222**, **model qwen3-coder-plus**')
   screen.picture('helix-two-roots')
   command(screen, 'buffer-previous')
@@ -150,16 +150,29 @@ test('a question is sent from a chat document and answered in it', async (t) => 
   screen.picture('helix-chat')
 })
 
-test('an answer is stopped by deleting its marker, and what came is kept', async (t) => {
+test('an answer is stopped by a key, and what came is kept', async (t) => {
   const { world, screen } = await app(t)
   await world.post('/script', { deltas: ['half an ', 'answer'], hold: true })
   await ask(screen, 'hello')
   await screen.shows('half an answer<!-- qwen is answering')
   screen.picture('helix-chat-streaming')
-  await menu(screen, 'x', 'qwen.status')
+  await menu(screen, 'x', 'qwen.chatStop')
   assert.equal((await world.get('/wait?outcome=hungUp')).length, 1)
   await screen.hides('qwen is answering')
   await screen.shows('half an answer')
+  screen.picture('helix-chat-stopped')
+})
+
+test('an answer is stopped by deleting its marker too', async (t) => {
+  const { world, screen } = await app(t)
+  await world.post('/script', { deltas: ['half an ', 'answer'], hold: true })
+  await ask(screen, 'hello')
+  await screen.shows('half an answer<!-- qwen is answering')
+  screen.type('/qwen is answering')
+  screen.keys('Enter')
+  screen.type('xd')
+  assert.equal((await world.get('/wait?outcome=hungUp')).length, 1)
+  await screen.hides('qwen is answering')
 })
 
 test('code goes along by a link in the question', async (t) => {

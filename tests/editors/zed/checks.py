@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import re
+import socket
 import sys
 import tempfile
 import time
@@ -173,20 +174,32 @@ def a_server_with_arguments_that_other_editors_add_answers():
 
 @check
 def every_command_and_action_that_the_readme_names_is_there():
-    with started() as (server, root):
+    # A model that takes the connection and says nothing: the answer stays under way.
+    with socket.create_server(("127.0.0.1", 0)) as model, started() as (server, root):
+        with open(root / ".qwen/.env", "a") as env:
+            env.write(f"OPENAI_BASE_URL=http://127.0.0.1:{model.getsockname()[1]}/v1\n")
         (root / "talk.qwen.md").write_text("## You\n\nHello\n")
         document = server.open(root / "talk.qwen.md", "markdown")
-        start = {"line": 2, "character": 0}
         listed = set(server.capabilities["executeCommandProvider"]["commands"])
-        actions = server.request("textDocument/codeAction", {
-            "textDocument": document, "range": {"start": start, "end": start}, "context": {"diagnostics": []}})
-        lenses = server.request("textDocument/codeLens", {"textDocument": document})
+        shown = offered(server, document, listed)
+        server.begin("workspace/executeCommand", {"command": "qwen.chatSend", "arguments": [document]})
+        while True:
+            shown |= (now := offered(server, document, listed))
+            if "Qwen: stop the answer" in now:
+                break
     named = set(re.findall(r"`(qwen\.\w+)`", README))
     assert named and named <= listed, named - listed
-    # Zed hides an action or a lens whose command is not listed.
-    shown = {item["command"]["title"] for item in actions + lenses if item["command"]["command"] in listed}
     named = set(re.findall("«(.*?)»", README))
     assert named and named <= shown, f"{named - shown} of {shown}"
+
+
+def offered(server, document, listed):
+    """The titles of a chat document's code actions and lenses. Zed hides those whose command is not listed."""
+    start = {"line": 2, "character": 0}
+    actions = server.request("textDocument/codeAction", {
+        "textDocument": document, "range": {"start": start, "end": start}, "context": {"diagnostics": []}})
+    lenses = server.request("textDocument/codeLens", {"textDocument": document})
+    return {item["command"]["title"] for item in actions + (lenses or []) if item["command"]["command"] in listed}
 
 
 @check

@@ -117,12 +117,29 @@ local function run_inline(call)
   require('qwen.inline').enable(server, call.words[1] ~= 'off')
 end
 
+---The URI of the current buffer, if it is a chat document.
+---@return string?
+local function document()
+  return vim.api.nvim_buf_get_name(0):match('%.qwen%.md$') and vim.uri_from_bufnr(0) or nil
+end
+
 local function send_document()
-  local server = client.get()
-  if not server or not vim.api.nvim_buf_get_name(0):match('%.qwen%.md$') then
+  local server, uri = client.get(), document()
+  if not server or not uri then
     return vim.notify('Qwen: open a file whose name ends in .qwen.md; a chat has its own key for sending')
   end
-  errors.execute(server, 'qwen.chatSend', { vim.uri_from_bufnr(0) })
+  errors.execute(server, 'qwen.chatSend', { uri })
+end
+
+---Stops the chats' answers here, and those in chat documents through the server that writes them.
+local function stop()
+  local stopped = require('qwen.chat').stop()
+  local server, uri = client.get(), document()
+  if server and (uri or not stopped) then
+    errors.execute(server, 'qwen.chatStop', uri and { uri } or nil)
+  elseif not stopped then
+    vim.notify('Qwen: nothing is being answered')
+  end
 end
 
 ---@type table<string, qwen.Subcommand>
@@ -165,13 +182,7 @@ local subcommands = {
       auth.status(root.target())
     end,
   },
-  stop = {
-    run = function()
-      if not require('qwen.chat').stop() then
-        vim.notify('Qwen: nothing is being answered')
-      end
-    end,
-  },
+  stop = { run = stop },
 }
 
 ---@return string[]
