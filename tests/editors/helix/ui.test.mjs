@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { survivors } from '../processes.mjs'
 import { until } from '../world.mjs'
-import { action, app, ask, command, installed, menu, start, status } from './helix.mjs'
+import { action, app, ask, command, installed, menu, send, start, status } from './helix.mjs'
 
 const page = 'https://signin.qwen.invalid/authorize?user_code=WDJB-MJHT&client=qwen-code&state=a%2Bb%3D%26c'
 
@@ -150,7 +150,7 @@ test('a question is sent from a chat document and answered in it', async (t) => 
   screen.picture('helix-chat')
 })
 
-test('an answer is stopped by a key, and what came is kept', async (t) => {
+test('an answer is stopped by a key, what came is kept, and the next question goes on from there', async (t) => {
   const { world, screen } = await app(t)
   await world.post('/script', { deltas: ['half an ', 'answer'], hold: true })
   await ask(screen, 'hello')
@@ -159,8 +159,13 @@ test('an answer is stopped by a key, and what came is kept', async (t) => {
   await menu(screen, 'x', 'qwen.chatStop')
   assert.equal((await world.get('/wait?outcome=hungUp')).length, 1)
   await screen.hides('qwen is answering')
-  await screen.shows('half an answer')
+  await screen.shows(/half an answer\s*$/m)
   screen.picture('helix-chat-stopped')
+  await send(screen, 'and now?')
+  await screen.shows('you said: and now?')
+  const [, { role, content }] = (await world.get('/requests'))[1].body.messages
+  assert.equal(role, 'assistant')
+  assert.match(content, /^half an answer$/m)
 })
 
 test('an answer is stopped by deleting its marker too', async (t) => {
