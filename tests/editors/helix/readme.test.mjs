@@ -69,6 +69,15 @@ test('two minutes: signed in, one answer streamed, one stopped', async (t) => {
   assert.deepEqual((await world.get('/requests')).map((request) => request.outcome), ['done', 'hungUp'])
 })
 
+test('the link of the README sends its lines along, from the project’s chat', async (t) => {
+  const [link, path, first, last] = readme.match(/\[\w+\]\((src\/[\w.]+)#L(\d+)-L(\d+)\)/)
+  const { world, screen } = await app(t, { files: { [path]: Array.from({ length: 30 }, (_, n) => `line_${n + 1}_of_it`).join('\n') } })
+  await ask(screen, `what is ${link}?`)
+  await screen.shows('you said:')
+  const sent = JSON.stringify((await world.get('/requests'))[0].body.messages).match(/line_\d+_of_it/g)
+  assert.deepEqual([sent.at(0), sent.at(-1)], [`line_${first}_of_it`, `line_${last}_of_it`])
+})
+
 test('the .env of the README is read, but for its placeholder', async (t) => {
   const [env] = blocks('sh')
   const { screen } = await app(t, { withKey: false, file: '.qwen/.env', files: { '.qwen/.env': env.replace('sk-…', 'sk-app-key-0000aaaa') } })

@@ -180,14 +180,6 @@ test('an answer is stopped by deleting its marker too', async (t) => {
   await screen.hides('qwen is answering')
 })
 
-test('code goes along by a link in the question', async (t) => {
-  const { world, screen } = await app(t, { file: 'talk.qwen.md', files: { 'talk.qwen.md': '## You\n\nwhat is [add](main.py#L1-L2)?\n' } })
-  await status(screen, /sk-…aaaa/)
-  await menu(screen, 'Enter', 'qwen.chatSend')
-  await screen.shows('you said:')
-  assert.match(JSON.stringify((await world.get('/requests'))[0].body.messages), /return a - b/)
-})
-
 test('a wrong line of an .env file is marked, and a code action mends it', async (t) => {
   const { screen } = await app(t, { withKey: false, file: '.env', files: {
     '.env': 'OPENAI_API_KEY=sk-app-key-0000aaaa\nOPENAI_BASE_ULR=https://x.invalid/v1\n', '.gitignore': '.env\n' } })
