@@ -68,9 +68,9 @@ function lineOf(child, pattern) {
 /**
  * folders: { name: { 'path': 'content' } }; `$API` in a content is the stand-in's address.
  * Options: settings, theme, `bundled: false` for a package without a server, environment, `restricted: true` for folders
- * that are not trusted, code-server's own options.
+ * that are not trusted, the language.
  */
-async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark Modern', bundled = true, environment = {}, restricted = false, options = [], size, ends }) {
+async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark Modern', bundled = true, environment = {}, restricted = false, language = 'en', size, ends, shows }) {
   const home = mkdtempSync(join(tmpdir(), 'qwen-home-'))
   ends.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
   const standin = spawn(process.execPath, [join(here, '../../standin.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -92,6 +92,13 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
   }))
   // VS Code in a browser takes settings of scope `machine` from here only.
   write(join(data, 'Machine/settings.json'), JSON.stringify(settings))
+  const options = restricted ? [] : ['--disable-workspace-trust']
+  if (language !== 'en') {
+    // A language pack without words: VS Code itself stays English, and tells extensions the language.
+    write(join(data, 'words.json'), JSON.stringify({ contents: {} }))
+    write(join(data, 'languagepacks.json'), JSON.stringify({ [language]: { hash: language, label: language, extensions: [{ extensionIdentifier: { id: 'qwen-tests.consumer' }, version: '1.0.0' }], translations: { vscode: join(data, 'words.json') } } }))
+    options.push('--locale', language)
+  }
   let ext = installed()
   if (!bundled) {
     cpSync(ext, join(home, '.ext'), { recursive: true })
@@ -105,7 +112,7 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
     write(join(home, 'two.code-workspace'), JSON.stringify({ folders: names.map((path) => ({ path })) }))
     query = `workspace=${join(home, 'two.code-workspace')}`
   }
-  const editor = spawn(runScript, [data, ext, ...(restricted ? [] : ['--disable-workspace-trust']), ...options], {
+  const editor = spawn(runScript, [data, ext, ...options], {
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: home, LANG: 'C.UTF-8', QWEN_TEST_CACHE: cache, QWEN_OAUTH_BASE_URL: api, SHELL: '/bin/bash', ...environment },
@@ -133,6 +140,7 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
     return route.abort()
   })
   const page = await context.newPage()
+  shows(page)
   page.setDefaultTimeout(30_000)
   await page.goto(`${address}/?${query}`)
 
@@ -203,9 +211,9 @@ function serversOf(group) {
 export function inWindow(options, run) {
   return async (t) => {
     const ends = []
-    let window
+    let page
     try {
-      window = await openWindow({ ...options, ends })
+      const window = await openWindow({ ...options, ends, shows: (opened) => (page = opened) })
       await run(window)
       // The editor writes its files until it ends.
       await window.end()
@@ -213,7 +221,7 @@ export function inWindow(options, run) {
       if (leak) throw new Error(`a key is in ${leak}`)
     } catch (error) {
       const path = join(cache, `failed-${t.name.replace(/\W+/g, '-')}.png`)
-      await window?.page.screenshot({ path }).catch(() => undefined)
+      await page?.screenshot({ path }).catch(() => undefined)
       console.error(`picture: ${path}`)
       throw error
     } finally {
