@@ -1,4 +1,4 @@
-// What a program's own header says: for which platform it was made, and whether it is a debug build. Pure.
+// What a program's own header says: for which platform it was made, and whether it has debug information. Pure.
 
 /** VS Code's names of platforms, by what runs there. */
 const TARGETS = {
@@ -32,7 +32,7 @@ export function objection(bytes, target, path, allowed = {}) {
   const other = allowed.otherPlatform ? undefined : otherPlatform()
   if (other !== undefined) return `${path} is ${other}, not for ${target}; --other-platform packs it all the same`
   const debug = program.debug || path.split(/[\\/]/).includes('debug')
-  return debug && !allowed.debug ? `${path} is a debug build: build it with --release; --debug packs it all the same` : undefined
+  return debug && !allowed.debug ? `${path} is a debug build, or was not stripped: pack what cargo build --release makes; --debug packs it all the same` : undefined
 }
 
 /**
@@ -61,7 +61,7 @@ export function describe(bytes) {
 
 const mac = (type) => ({ 0x01000007: 'x64', 0x0100000c: 'arm64' })[type] ?? 'another processor'
 
-/** ELF: the loader is named by the segment PT_INTERP, and a debug build has a section `.debug_info`. */
+/** ELF: the loader is named by the segment PT_INTERP, and what is not stripped has a section `.debug_info`. */
 function elf(view) {
   const wide = view.getUint8(4) === 2
   const processors = [{ 62: 'x64', 183: 'arm64', 40: 'arm' }[view.getUint16(18, true)] ?? 'another processor']
