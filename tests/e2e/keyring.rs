@@ -145,6 +145,51 @@ fn a_session_moves_with_the_setting_and_loses_nothing() {
     assert!(!secret_tool(&editor, &["search", "--all", "service", "qwen-language-server"]).contains("canary-given"));
 }
 
+#[test]
+fn a_session_in_the_keyring_is_found_without_the_setting_and_signed_out_for_good() {
+    let (oauth, model) = (OAuth::start(), OpenAi::start());
+    let options = json!({ "qwen": { "credentialStore": "keyring" } });
+    let world = world(&oauth).home_file(".qwen/oauth_creds.json", session(&oauth, &model.base_url(), 3600));
+    let mut editor = with_keyring(world.initialization_options(options));
+    assert_eq!(status(&mut editor)["state"], "signedIn");
+    assert_in_no_file(&editor, "canary-given");
+
+    // A terminal has no settings; it uses the session, and puts it into no file.
+    let beside_it = status_beside(&editor);
+    assert_eq!((&beside_it["state"], &beside_it["method"]), (&json!("signedIn"), &json!("qwen-oauth")));
+    let mut chat = editor.world().terminal();
+    chat.args(["chat", "hi"]);
+    assert!(beside(&editor, chat).starts_with("Hello\n"));
+    assert!(model.requests()[0].key.as_deref().unwrap().starts_with("canary-given"));
+    assert_in_no_file(&editor, "canary-given");
+
+    let mut sign_out = editor.world().terminal();
+    sign_out.args(["auth", "sign-out"]);
+    beside(&editor, sign_out);
+    assert_eq!(status_beside(&editor)["state"], "signedOut");
+    assert_eq!(status(&mut editor)["state"], "signedOut");
+    assert!(!secret_tool(&editor, &["search", "--all", "service", "qwen-language-server"]).contains("canary-given"));
+}
+
+#[test]
+fn a_session_in_a_locked_keyring_is_neither_used_nor_lost_and_it_says_so() {
+    let (oauth, model) = (OAuth::start(), OpenAi::start());
+    let options = json!({ "qwen": { "credentialStore": "keyring" } });
+    let world = world(&oauth).home_file(".qwen/oauth_creds.json", session(&oauth, &model.base_url(), 3600));
+    let mut editor = with_keyring(world.initialization_options(options));
+    assert_eq!(status(&mut editor)["state"], "signedIn");
+
+    secret_tool(&editor, &["lock", "--collection=login"]);
+    let locked = status(&mut editor);
+    assert_eq!(locked["state"], "signedOut", "{locked}");
+    assert!(locked["problems"].to_string().contains("unlock it"), "{locked}");
+    let chat = editor.request("qwen/chat", json!({ "messages": [{ "role": "user", "content": "hi" }] }));
+    let error = editor.error(chat);
+    assert_eq!((error.code, model.requests().len()), (-32803, 0), "{error:?}");
+    assert!(error.message.contains("unlock it"), "{error:?}");
+    assert_in_no_file(&editor, "canary-given");
+}
+
 /// The kind, the remedy, and that a request for another root is answered first.
 fn assert_refused_without_delaying_others(editor: &mut Editor, model: &OpenAi) -> RpcError {
     let mut params = set_key_params(model);

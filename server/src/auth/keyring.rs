@@ -32,19 +32,16 @@ pub struct Keyring {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// There is none, or it cannot be talked to.
-    #[error("no keyring can be used here ({why}); `store: \"memory\"` keeps the key until the server ends")]
+    #[error("no keyring can be used here ({why})")]
     Unavailable {
         /// The system's words.
         why: String,
     },
     /// It is locked, or the user did not let us in.
-    #[error("the keyring is locked; unlock it and try again, or use `store: \"memory\"`")]
+    #[error("the keyring is locked; unlock it and try again")]
     Locked,
     /// It did not answer; most often it shows a password prompt.
-    #[error(
-        "the keyring did not answer within two seconds; unlock it if it asks for its password and try again, or use \
-         `store: \"memory\"`"
-    )]
+    #[error("the keyring did not answer within two seconds; unlock it if it asks for its password and try again")]
     TimedOut,
 }
 

@@ -53,14 +53,39 @@ impl Qwen {
             Some(origin) => Some(self.stored_key(scope, origin).await),
             None => None,
         };
-        let token = match scope.settings.credential_store {
-            CredentialStore::Keyring if wants_token(&first) => Some(self.tokens.in_keyring().await),
-            CredentialStore::Keyring | CredentialStore::File => None,
+        let token = if wants_token(&first) && self.place(scope).await == CredentialStore::Keyring {
+            Some(self.session_in_keyring().await)
+        } else {
+            None
         };
         if stored_key.is_none() && token.is_none() {
             return first;
         }
         self.resolve_with(purpose, scope, &request, stored_key.unwrap_or(StoredKey::NotAsked), token).await
+    }
+
+    /// Where the Qwen OAuth session of `scope` is: where the setting says; or in the keyring, where another editor's setting
+    /// had put it and no file has one.
+    pub(super) async fn place(&self, scope: &Scope) -> CredentialStore {
+        let setting = scope.settings.credential_store;
+        let is_elsewhere = setting == CredentialStore::File
+            && self.choices.now().await.session_in_keyring
+            && self.tokens.hint(CredentialStore::File).await == OauthHint::Absent;
+        if is_elsewhere { CredentialStore::Keyring } else { setting }
+    }
+
+    /// What the keyring says of the session, remembered for who does not look there by setting.
+    async fn session_in_keyring(&self) -> OauthHint {
+        let found = self.tokens.in_keyring().await;
+        let is_there = match found {
+            OauthHint::Absent => false,
+            OauthHint::Usable { .. } | OauthHint::Expired => true,
+            OauthHint::Unreadable(_) | OauthHint::Unavailable(_) => return found,
+        };
+        if let Err(error) = self.choices.set_session_in_keyring(is_there).await {
+            tracing::warn!(%error, "only this setting finds the session in the keyring");
+        }
+        found
     }
 
     /// Off the event loop: a file system may be slow. `token` is what the keyring said; the file is read here.
@@ -129,7 +154,7 @@ impl Qwen {
 
     async fn with_token(&self, scope: &Scope, resolution: Resolution, model: Option<&str>) -> Result<Account, Error> {
         let client = self.http.client(&self.env)?;
-        let token = self.tokens.of(scope.settings.credential_store)?.token(client).await?;
+        let token = self.tokens.of(self.place(scope).await)?.token(client).await?;
         // The resolution has only models that are served; whoever asks for another one by name is told.
         let named = model.or(scope.model.as_deref()).or(scope.settings.resolution.model.as_deref()).map(str::to_owned);
         let resolved = || resolution.model.map_or_else(default_model, |found| found.value);
@@ -166,9 +191,9 @@ impl Qwen {
             return AuthStatus::new(uri.to_owned(), resolution, None, None);
         }
         let now = SystemTime::now();
-        let expires_at = match self.tokens.hint(scope.settings.credential_store).await {
+        let expires_at = match self.tokens.hint(self.place(scope).await).await {
             OauthHint::Usable { expires_at } => Some(expires_at).filter(|expires_at| *expires_at > now),
-            OauthHint::Absent | OauthHint::Expired | OauthHint::Unreadable(_) => None,
+            OauthHint::Absent | OauthHint::Expired | OauthHint::Unreadable(_) | OauthHint::Unavailable(_) => None,
         };
         let env = Arc::clone(&self.env);
         let used = tokio::task::spawn_blocking(move || quota::quota(&env, now));

@@ -147,6 +147,14 @@ impl Choices {
         Ok(())
     }
 
+    /// Remembers whether the Qwen OAuth session is in the keyring. Writes only what is news.
+    pub async fn set_session_in_keyring(&self, is_there: bool) -> Result<(), Error> {
+        if self.remembered().await.session_in_keyring == is_there {
+            return Ok(());
+        }
+        self.remember(move |chosen| chosen.session_in_keyring = is_there).await
+    }
+
     /// Keeps a key until this process ends.
     pub fn keep_key(&self, entry: &str, key: Secret) {
         self.session().keys.insert(entry.to_owned(), key);

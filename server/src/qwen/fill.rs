@@ -1,10 +1,7 @@
 //! The text that is missing at one place of a document: one short question to the model of a root.
 
-use std::time::SystemTime;
-
 use super::account::Account;
 use super::{Error, Qwen, Scope};
-use crate::auth::quota;
 use crate::chat::{self, Credential, Gap};
 
 impl Qwen {
@@ -17,7 +14,7 @@ impl Qwen {
                     return Err(chat::Error::TokenRefused(refused).into());
                 };
                 let client = self.http.client(&self.env)?;
-                let token = self.tokens.of(scope.settings.credential_store)?.refresh(client, stale).await?;
+                let token = self.tokens.of(self.place(scope).await)?.refresh(client, stale).await?;
                 account.endpoint.base_url = token.base_url;
                 account.endpoint.credential = Credential::OauthToken(token.access_token);
                 self.fill_as(scope, &account, gap).await
@@ -28,8 +25,7 @@ impl Qwen {
 
     async fn fill_as(&self, scope: &Scope, account: &Account, gap: &Gap) -> Result<Option<String>, Error> {
         if let Credential::OauthToken(_) = account.endpoint.credential {
-            self.pace.wait(&scope.root).await;
-            quota::count(&self.env, SystemTime::now());
+            self.wait_and_count(scope).await;
         }
         Ok(chat::fill(self.http.open(&self.env)?, &account.endpoint, gap).await?)
     }

@@ -128,7 +128,7 @@ impl Qwen {
         match method {
             None => Ok(None),
             Some(Method::QwenOauth) => {
-                let done = self.tokens.of(scope.settings.credential_store)?.sign_out().await?;
+                let done = self.tokens.of(self.place(scope).await)?.sign_out().await?;
                 self.choices.forget_method(&scope.root).await?;
                 Ok(done.was_signed_in.then_some(NOT_REVOKED))
             }

@@ -8,20 +8,20 @@ impl Qwen {
     /// Asks for a code. The user approves it while [`SignIn::finish`] waits; dropping that cancels the sign-in.
     pub async fn start_sign_in(&self, scope: &Scope) -> Result<SignIn, Error> {
         let client = self.http.client(&self.env)?;
-        Ok(self.tokens.of(scope.settings.credential_store)?.sign_in(client).await?)
+        Ok(self.tokens.of(self.place(scope).await)?.sign_in(client).await?)
     }
 
     /// Why the session of `scope` will be lost when this process ends, if it will.
-    pub fn unsaved_session(&self, scope: &Scope) -> Option<String> {
-        let store = self.tokens.of(scope.settings.credential_store).ok()?;
+    pub async fn unsaved_session(&self, scope: &Scope) -> Option<String> {
+        let store = self.tokens.of(self.place(scope).await).ok()?;
         store.unsaved().map(|why| why.to_string())
     }
 
     /// Whether there is a session that the next request could use.
     pub async fn is_signed_in_by_oauth(&self, scope: &Scope) -> bool {
-        match self.tokens.hint(scope.settings.credential_store).await {
+        match self.tokens.hint(self.place(scope).await).await {
             OauthHint::Usable { .. } => true,
-            OauthHint::Absent | OauthHint::Expired | OauthHint::Unreadable(_) => false,
+            OauthHint::Absent | OauthHint::Expired | OauthHint::Unreadable(_) | OauthHint::Unavailable(_) => false,
         }
     }
 

@@ -103,6 +103,7 @@ fn for_resolution(hint: Hint) -> OauthHint {
         // The next request renews it.
         Hint::Expired { renewable: true } => OauthHint::Usable { expires_at: SystemTime::UNIX_EPOCH },
         Hint::Expired { renewable: false } => OauthHint::Expired,
+        Hint::Unreadable(Error::Keyring(error)) => OauthHint::Unavailable(error.to_string()),
         Hint::Unreadable(error) => OauthHint::Unreadable(error.to_string()),
     }
 }

@@ -75,7 +75,7 @@ pub enum StoredKey {
     Unavailable(String),
 }
 
-/// What Qwen Code's credential file holds.
+/// What Qwen Code's credential file holds, or the keyring in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OauthHint {
     /// There is no credential.
@@ -89,4 +89,6 @@ pub enum OauthHint {
     Expired,
     /// The file is there and cannot be read, for this reason.
     Unreadable(String),
+    /// The keyring, where it is, did not say, for this reason.
+    Unavailable(String),
 }

@@ -91,6 +91,10 @@ fn stored(inputs: &Inputs<'_>) -> Option<Found<Method>> {
 fn signed_in(inputs: &Inputs<'_>) -> Option<Found<Method>> {
     match inputs.oauth {
         OauthHint::Absent | OauthHint::Unreadable(_) => None,
+        OauthHint::Unavailable(_) if !inputs.remembered.session_in_keyring => None,
+        OauthHint::Unavailable(_) => {
+            Some(Found { value: Method::QwenOauth, origin: Origin::new(OriginKind::Keyring, Scope::User) })
+        }
         OauthHint::Usable { .. } | OauthHint::Expired => {
             Some(Found { value: Method::QwenOauth, origin: credential_file(inputs) })
         }

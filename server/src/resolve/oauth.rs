@@ -53,5 +53,10 @@ pub(super) fn fill(
             notes.problem(Problem::new(ProblemKind::UnreadableFile, message).at(&credential_file));
             State::SignedOut
         }
+        OauthHint::Unavailable(reason) => {
+            let message = format!("the Qwen session in the keyring could not be read: {reason}");
+            notes.problem(Problem::new(ProblemKind::KeyringUnavailable, message));
+            State::SignedOut
+        }
     };
 }

@@ -19,6 +19,8 @@ pub struct Remembered {
     pub trusted: BTreeMap<PathBuf, Vec<String>>,
     /// The accounts whose keys are stored.
     pub accounts: Vec<Account>,
+    /// Whether the Qwen OAuth session was put into the keyring.
+    pub session_in_keyring: bool,
     /// Methods that this version does not know: nothing is switched by them.
     pub unknown_methods: BTreeMap<PathBuf, Value>,
     /// Members that this version does not know.
@@ -32,13 +34,15 @@ struct Written {
     methods: BTreeMap<PathBuf, Value>,
     trusted: BTreeMap<PathBuf, Vec<String>>,
     accounts: Vec<Account>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    session_in_keyring: bool,
     #[serde(flatten)]
     other: Map<String, Value>,
 }
 
 impl From<Written> for Remembered {
     fn from(written: Written) -> Self {
-        let Written { methods: named, trusted, accounts, other } = written;
+        let Written { methods: named, trusted, accounts, session_in_keyring, other } = written;
         let (mut methods, mut unknown_methods) = (BTreeMap::new(), BTreeMap::new());
         for (root, name) in named {
             match Method::deserialize(&name) {
@@ -46,16 +50,17 @@ impl From<Written> for Remembered {
                 Err(_) => drop(unknown_methods.insert(root, name)),
             }
         }
-        Self { methods, trusted, accounts, unknown_methods, other }
+        Self { methods, trusted, accounts, session_in_keyring, unknown_methods, other }
     }
 }
 
 impl From<Remembered> for Written {
     fn from(remembered: Remembered) -> Self {
-        let Remembered { methods, trusted, accounts, unknown_methods, other } = remembered;
+        let Remembered { methods, trusted, accounts, session_in_keyring, unknown_methods, other } = remembered;
         let known = methods.into_iter().map(|(root, method)| (root, method::name(method).into()));
         // A root that was switched since has the method that it was switched to.
-        Self { methods: unknown_methods.into_iter().chain(known).collect(), trusted, accounts, other }
+        let methods = unknown_methods.into_iter().chain(known).collect();
+        Self { methods, trusted, accounts, session_in_keyring, other }
     }
 }
 
