@@ -45,6 +45,16 @@ async function qwen(screen, command) {
   screen.keys('Enter')
 }
 
+/** Opens a file of the root, and waits until the server has it. */
+async function visit(screen, name, sign) {
+  screen.keys('C-x', 'C-f')
+  await screen.shows('Find file')
+  screen.type(name)
+  screen.keys('Enter')
+  await screen.shows(sign)
+  await screen.shows('[eglot:app')
+}
+
 test('the status of a root with a key is said in the echo area', async (t) => {
   const { screen } = await open(t, { key: 'sk-app-key-0000aaaa' })
   await qwen(screen, 'qwen.status')
@@ -79,12 +89,7 @@ test('a model is chosen by its name', async (t) => {
 test('a question in a chat document is answered in it', async (t) => {
   const { world, screen } = await open(t, { key: 'sk-app-key-0000aaaa' })
   world.write('app/talk.qwen.md', '## You\n\nhello from emacs\n')
-  screen.keys('C-x', 'C-f')
-  await screen.shows('Find file')
-  screen.type('talk.qwen.md')
-  screen.keys('Enter')
-  await screen.shows('hello from emacs')
-  await screen.shows('[eglot:app')
+  await visit(screen, 'talk.qwen.md', 'hello from emacs')
   await qwen(screen, 'qwen.chatSend')
   await screen.shows('you said: hello from emacs')
   screen.picture('emacs-chat')
@@ -98,12 +103,7 @@ test('from an empty HOME by the page alone: signed in, one answer streamed, one 
   await screen.shows('signed in to Qwen')
   screen.keys('C-g')
   await screen.hides('Choose an option')
-  screen.keys('C-x', 'C-f')
-  await screen.shows('Find file')
-  screen.type('talk.qwen.md')
-  screen.keys('Enter')
-  await screen.shows('(New file)')
-  await screen.shows('[eglot:app')
+  await visit(screen, 'talk.qwen.md', '(New file)')
   screen.type('## You\n\nfirst')
   await screen.shows('first')
   await world.post('/script', { deltas: ['streamed '], hold: true, after: ['and whole'] })

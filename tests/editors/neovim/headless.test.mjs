@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { cache, here, repository, until, World } from '../world.mjs'
 import { survivors } from '../processes.mjs'
+import { versions } from './person.mjs'
 
 const specs = join(here, 'neovim/specs')
-const versions = (process.env.NVIM_VERSIONS ?? 'nvim-sid nvim-trixie').split(' ')
 
 // The keys that the specs use; none may be found in anything that Neovim or the server writes by itself.
 const canaries = ['sk-canary-typed-1234567890']

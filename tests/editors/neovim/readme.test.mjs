@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { Screen } from '../screen.mjs'
 import { cache, repository, server, World } from '../world.mjs'
+import { command, normal, versions, write } from './person.mjs'
 
 const readme = readFileSync(join(repository, 'editors/neovim/README.md'), 'utf8')
-const versions = (process.env.NVIM_VERSIONS ?? 'nvim-sid nvim-trixie').split(' ')
 
 /** The README's blocks of a language, without their indentation. */
 const blocks = (language) => [...readme.matchAll(new RegExp(`^( *)\`\`\`${language}\\n([^]*?)^ *\`\`\``, 'gm'))]
@@ -36,12 +36,6 @@ function start(world, version) {
   return Screen.start(world, [join(cache, 'bin', version), 'main.py'], { cwd: world.path('app'), columns: 140, rows: 40 })
 }
 
-async function command(screen, text) {
-  screen.type(`:${text}`)
-  await screen.shows(`:${text}`)
-  screen.keys('Enter')
-}
-
 /** «Two minutes»: the state, a sign-in, an answer streamed, another stopped. */
 async function twoMinutes(world, screen) {
   await screen.shows('Qwen: signed out')
@@ -57,11 +51,8 @@ async function twoMinutes(world, screen) {
   await world.post('/script', { deltas: ['streamed '], hold: true, after: ['and whole'] })
   await command(screen, 'Qwen chat')
   await screen.shows('## You')
-  screen.keys('i')
-  await screen.shows('-- INSERT --')
-  screen.type('first')
-  screen.keys('Escape')
-  await screen.hides('-- INSERT --')
+  await write(screen, 'first')
+  await normal(screen)
   screen.keys('Enter')
   await screen.shows('│streamed')
   await screen.shows('answering…')
@@ -69,15 +60,12 @@ async function twoMinutes(world, screen) {
   await screen.shows('streamed and whole')
   await screen.shows('coder-model · 12 tokens')
   await world.post('/script', { deltas: ['half of it'], hold: true })
-  screen.keys('A')
-  await screen.shows('-- INSERT --')
-  screen.type('second')
+  await write(screen, 'second')
   screen.keys('C-s')
   await screen.shows('half of it')
   screen.keys('C-c')
   await screen.shows('## Qwen stopped')
-  screen.keys('Escape')
-  await screen.hides('-- INSERT --')
+  await normal(screen)
   assert.equal((await world.get('/wait?outcome=hungUp')).length, 1)
   assert.match(screen.text(), /half of it/)
   assert.deepEqual((await world.get('/requests')).map(({ said, outcome }) => [said, outcome]), [['first', 'done'], ['second', 'hungUp']])

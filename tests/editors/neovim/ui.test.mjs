@@ -5,8 +5,8 @@ import { test } from 'node:test'
 import { survivors } from '../processes.mjs'
 import { Screen } from '../screen.mjs'
 import { cache, here, repository, until, World } from '../world.mjs'
+import { command, versions, write } from './person.mjs'
 
-const versions = (process.env.NVIM_VERSIONS ?? 'nvim-sid nvim-trixie').split(' ')
 
 async function open(t, { version = 'nvim-sid', root = 'app', key = 'sk-app-key-0000aaaa', options = {}, env = {} } = {}) {
   const world = await World.make(t)
@@ -21,21 +21,13 @@ async function open(t, { version = 'nvim-sid', root = 'app', key = 'sk-app-key-0
   return { world, screen }
 }
 
-async function command(screen, text) {
-  screen.type(`:${text}`)
-  await screen.shows(`:${text}`)
-  screen.keys('Enter')
-}
-
 for (const version of versions) {
   test(`${version}: a person chats, sees the text stream, stops it, and asks on`, async (t) => {
     const { world, screen } = await open(t, { version })
     await world.post('/script', { deltas: ['The first ', 'words'], hold: true })
     await command(screen, 'Qwen chat')
     await screen.shows('## You')
-    screen.keys('i')
-    await screen.shows('-- INSERT --')
-    screen.type('what is this?')
+    await write(screen, 'what is this?')
     screen.keys('C-s')
     await screen.shows('The first words')
     const streaming = await screen.shows('answering…')
