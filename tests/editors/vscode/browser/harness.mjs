@@ -165,6 +165,7 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
     },
     /** Asks in VS Code's own chat view, once it takes a question. */
     askParticipant: async (text) => {
+      await window.participantRests()
       await page.locator('.chat-execute-toolbar [aria-label^="Send"]').first().waitFor()
       await page.locator('.interactive-input-editor .monaco-editor').click()
       await page.keyboard.type(text)
@@ -172,6 +173,8 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
       // Not by Enter: a list of suggestions may have opened, or be about to, and would take it.
       await page.locator('.chat-execute-toolbar [aria-label^="Send"]').first().click()
     },
+    /** While an answer arrives there, a further question would wait in a queue. */
+    participantRests: () => page.locator('.chat-execute-toolbar [aria-label^="Cancel"]').first().waitFor({ state: 'hidden' }),
     command: async (title) => {
       await page.keyboard.press('F1')
       await page.locator('.quick-input-widget input').first().fill(`>${title}`)

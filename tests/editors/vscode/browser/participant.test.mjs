@@ -25,6 +25,7 @@ test('@qwen answers in the chat view of VS Code, as it streams', inWindow(option
   assert.doesNotMatch(await response.innerText(), /since it is/)
   await window.ask('/release', {})
   await response.getByText('since it is a').waitFor()
+  await window.participantRests()
   await window.picture('participant')
   const [request] = (await window.ask('/wait?outcome=done')).body
   assert.deepEqual([request.key, request.model, request.said], ['sk-…1111', 'alpha-model', 'What is a?'])
@@ -44,7 +45,9 @@ test('an error of the service reaches the chat view of VS Code in words', inWind
   await openChat(window)
   await window.ask('/script', { status: 404, body: { error: { message: 'The model does not exist', code: 'model_not_found' } } })
   await window.askParticipant('@qwen Hello')
-  await window.page.locator('.interactive-response .chat-notification-widget, .interactive-response .chat-error, .interactive-response', { hasText: /model/i }).first().waitFor()
+  const response = window.page.locator('.interactive-response')
+  await response.getByText('404: The model does not exist').first().waitFor()
+  await response.getByRole('button', { name: 'Choose a model' }).waitFor()
 }))
 
 test("a model of this folder's provider, chosen in VS Code's model picker, is the one that is asked", inWindow(options, async (window) => {
