@@ -11,6 +11,8 @@ export class Screen {
   static start(world, command, { env = {}, cwd = world.home, columns = 110, rows = 30 } = {}) {
     const screen = new Screen()
     screen.socket = `qwen-test-${process.pid}-${count += 1}`
+    // tmux leaves its socket behind; here it goes with the world.
+    screen.env = { ...process.env, TMUX_TMPDIR: world.dir }
     screen.pictures = process.env.QWEN_TEST_PICTURES
     world.ends.push(() => screen.stop())
     const words = ['env', '-i', ...Object.entries({ ...world.env, ...env }).map(([name, value]) => `${name}=${value}`), ...command]
@@ -22,7 +24,7 @@ export class Screen {
     return screen
   }
 
-  tmux(...words) { return execFileSync('tmux', ['-L', this.socket, ...words], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }) }
+  tmux(...words) { return execFileSync('tmux', ['-L', this.socket, ...words], { encoding: 'utf8', env: this.env, stdio: ['ignore', 'pipe', 'pipe'] }) }
 
   /** What the screen shows. */
   text() { return this.tmux('capture-pane', '-p') }
@@ -53,7 +55,7 @@ export class Screen {
     writeFileSync(join(this.pictures, `${name}.txt`), this.text())
   }
 
-  stop() { spawnSync('tmux', ['-L', this.socket, 'kill-server'], { stdio: 'ignore' }) }
+  stop() { spawnSync('tmux', ['-L', this.socket, 'kill-server'], { env: this.env, stdio: 'ignore' }) }
 }
 
 const quote = (word) => `'${word.replaceAll("'", "'\\''")}'`
