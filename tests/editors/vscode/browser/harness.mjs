@@ -68,9 +68,9 @@ function lineOf(child, pattern) {
 /**
  * folders: { name: { 'path': 'content' } }; `$API` in a content is the stand-in's address.
  * Options: settings, theme, `bundled: false` for a package without a server, environment, `restricted: true` for folders
- * that are not trusted, the language.
+ * that are not trusted, the language, `onPath` a folder that the user's shell puts on PATH.
  */
-async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark Modern', bundled = true, environment = {}, restricted = false, language = 'en', size, ends, shows }) {
+async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark Modern', bundled = true, environment = {}, restricted = false, language = 'en', onPath, size, ends, shows }) {
   const home = mkdtempSync(join(tmpdir(), 'qwen-home-'))
   ends.push(() => rmSync(home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
   const standin = spawn(process.execPath, [join(here, '../../standin.mjs')], { stdio: ['pipe', 'pipe', 'inherit'] })
@@ -83,6 +83,8 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
     mkdirSync(roots[name])
     for (const [path, content] of Object.entries(files)) write(join(roots[name], path), content.replaceAll('$API', api))
   }
+  // VS Code takes the environment of a login shell.
+  if (onPath) write(join(home, '.bash_profile'), `PATH='${onPath}':$PATH\n`)
   const data = join(home, '.data')
   write(join(data, 'User/settings.json'), JSON.stringify({
     'workbench.startupEditor': 'none', 'workbench.colorTheme': theme, 'telemetry.telemetryLevel': 'off', 'extensions.autoUpdate': false,

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { dirname } from 'node:path'
 import { after, test } from 'node:test'
 import { ITEM, closeAll, inWindow } from './harness.mjs'
 
@@ -101,6 +102,11 @@ test('without a server VS Code says what to do, with a button that leads to the 
   await window.picture('no-server')
   await window.toast('was not found').getByRole('button', { name: 'Set Path' }).click()
   await page.locator('.settings-editor').getByText('Server: Path').first().waitFor()
+}))
+
+test('a package without a server uses the one on PATH', inWindow({ folders: { shop }, bundled: false, onPath: dirname(process.env.QWEN_LANGUAGE_SERVER) }, async (window) => {
+  await window.status('shop-model')
+  await window.server()
 }))
 
 test('a setting that names no program is told by its name', inWindow({ folders: { shop }, settings: { 'qwen.server.path': '/nowhere/qls' } }, async (window) => {
