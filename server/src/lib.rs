@@ -7,8 +7,6 @@ pub mod secret;
 
 pub mod env;
 
-pub mod memory;
-
 pub mod log;
 
 pub mod files;

@@ -7,10 +7,9 @@ use std::path::{Path, PathBuf};
 use qwen_language_server::qwen::ErrorKind;
 
 /// The modules from the ground up. A module imports from lower floors only.
-const FLOORS: [(&str, u8); 14] = [
+const FLOORS: [(&str, u8); 13] = [
     ("secret", 0),
     ("env", 0),
-    ("memory", 0),
     ("files", 0),
     ("log", 1),
     ("resolve", 1),

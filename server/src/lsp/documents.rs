@@ -8,7 +8,7 @@ use ropey::Rope;
 use tower_lsp::ls_types::{DidChangeTextDocumentParams, Position, Range, TextDocumentItem, Uri};
 
 use super::position::Encoding;
-use crate::memory;
+use crate::transport::memory;
 
 /// The open documents.
 #[derive(Debug, Default)]

@@ -5,6 +5,7 @@
 //! byte; so the loop is ours.
 
 mod framing;
+pub mod memory;
 mod message;
 
 mod reader;

@@ -7,13 +7,11 @@ use tokio::sync::mpsc;
 use tower_lsp::jsonrpc::{ErrorCode, Id};
 
 use super::framing::{self, Defect, Frame, Framer};
+use super::memory::LARGE;
 use super::message::{self, Incoming, Parsed};
 
 /// Messages that may wait for the loop.
 const AHEAD: usize = 16;
-
-/// A message of this size is handled before the next one is read, so that few large ones are in memory at once.
-const LARGE: usize = 1024 * 1024;
 
 /// Deep enough for the parser's 128 levels of nesting, unoptimised.
 const STACK: usize = 512 * 1024;
@@ -82,7 +80,8 @@ fn refused(defect: Defect) -> Incoming {
     Incoming::Refused(message::refusal(Id::Null, code, defect.to_string()))
 }
 
-/// Hands a message to the loop, and waits while too many are there.
+/// Hands a message to the loop, and waits while too many are there. A large one is handled before the next one is read, so
+/// that few of them are in memory at once.
 fn deliver(sender: &mpsc::Sender<Received>, incoming: Incoming, size: usize) -> Result<(), ()> {
     let (handled, wait) = if size < LARGE {
         (None, None)

@@ -1,4 +1,4 @@
-//! Has something large give its memory back to the system when it is gone.
+//! Has something large, a message or what is made of it, give its memory back to the system when it is gone.
 //!
 //! glibc gives back the free end of its heap, and nothing below what is in use there. It keeps as much of that end as
 //! twice the largest block that was freed so far, 64 MiB at most (mallopt(3), `M_MMAP_THRESHOLD`). Blocks that are
@@ -12,12 +12,12 @@ pub const LARGE: usize = 1024 * 1024;
 pub fn at_the_end<T>(make: impl FnOnce() -> T) -> T {
     // In pieces: they fill the room that an earlier call has left.
     let room: Vec<_> = (0..8).map(|_| untouched(LARGE / 2)).collect();
-    let made = make();
+    let large = make();
     drop(room);
-    made
+    large
 }
 
-/// Gives back what is free at the end of the heap.
+/// Gives back what is free at the end of the calling thread's heap.
 pub fn give_back() {
     let end: Vec<_> = (0..=64).map(|_| untouched(LARGE)).collect();
     drop(end);
