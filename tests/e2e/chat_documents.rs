@@ -212,7 +212,7 @@ fn an_answer_is_stopped_by_a_command_and_what_came_is_kept() {
             editor.request("workspace/executeCommand", json!({ "command": "qwen.chatStop", "arguments": arguments }));
         assert_eq!(editor.response(stop), Value::Null);
         until_answered(&mut editor, &mut buffer, 1);
-        assert_eq!(buffer.text, "## You\n\nGo\n\n## Qwen\n\nHello\n\n> **Cancelled.**\n\n## You\n\n\n");
+        assert_eq!(buffer.text, "## You\n\nGo\n\n## Qwen\n\nHello\n\n> **Qwen:** Cancelled.\n\n## You\n\n\n");
         model.expect_disconnect();
     }
 }

@@ -8,19 +8,19 @@ use crate::auth::{keyring, lock};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// The user said no. `signInDenied`.
-    #[error("the sign-in was refused in the browser; sign in again, or set an API key (`qwen/auth` setKey)")]
+    #[error("the sign-in was refused in the browser; sign in again, or put an API key into `.qwen/.env`")]
     Denied,
     /// The code ran out, or the service no longer knows it. `deviceCodeExpired`.
-    #[error("the sign-in code expired before it was approved{}; sign in again for a new code, or set an API key \
-             (`qwen/auth` setKey)", last_answer(last.as_deref()))]
+    #[error("the sign-in code expired before it was approved{}; sign in again for a new code, or put an API key \
+             into `.qwen/.env`", last_answer(last.as_deref()))]
     DeviceCodeExpired {
         /// What the last poll brought, if it was anything but «pending».
         last: Option<String>,
     },
     /// The service will not or cannot sign anyone in. `signInUnavailable`.
     #[error(
-        "{host} does not offer the sign-in: {why}; Qwen's free OAuth tier ended on 2026-04-15, so set an API key \
-         instead (`qwen/auth` setKey)"
+        "{host} does not offer the sign-in: {why}; Qwen's free OAuth tier ended on 2026-04-15, so put an API key into \
+         `.qwen/.env` instead"
     )]
     SignInUnavailable {
         /// The service.
@@ -29,9 +29,7 @@ pub enum Error {
         why: String,
     },
     /// HTTP 429 that asks for more than a slower pace. `rateLimited`.
-    #[error(
-        "{host} refuses further sign-in attempts for now; wait some minutes, or set an API key (`qwen/auth` setKey)"
-    )]
+    #[error("{host} refuses further sign-in attempts for now; wait some minutes, or put an API key into `.qwen/.env`")]
     RateLimited {
         /// The service.
         host: String,
@@ -40,17 +38,15 @@ pub enum Error {
     #[error("a later sign-in or sign-out took this one's place; go on with that one")]
     TakenOver,
     /// Nothing is stored. `notSignedIn`.
-    #[error(
-        "not signed in with Qwen OAuth ({place} holds no session); sign in, or set an API key (`qwen/auth` setKey)"
-    )]
+    #[error("not signed in with Qwen OAuth ({place} holds no session); sign in, or put an API key into `.qwen/.env`")]
     NotSignedIn {
         /// Where a session would be.
         place: String,
     },
     /// The refresh token is used up. `sessionExpired`.
     #[error(
-        "the Qwen OAuth session has ended and cannot be renewed; sign in again, or set an API key (`qwen/auth` \
-         setKey): Qwen's free OAuth tier ended on 2026-04-15"
+        "the Qwen OAuth session has ended and cannot be renewed; sign in again, or put an API key into \
+         `.qwen/.env`: Qwen's free OAuth tier ended on 2026-04-15"
     )]
     SessionExpired,
     /// The service could not renew the token now; nothing was deleted. `upstream`.
@@ -120,7 +116,7 @@ pub enum Error {
         why: &'static str,
     },
     /// The stored or answered `resource_url`. `insecureEndpoint`.
-    #[error("the session's resource_url {why}; sign in again, or set an API key (`qwen/auth` setKey)")]
+    #[error("the session's resource_url {why}; sign in again, or put an API key into `.qwen/.env`")]
     BadResourceUrl {
         /// What is wrong with it.
         why: &'static str,

@@ -64,8 +64,8 @@ pub struct SignedOut {
 }
 
 /// What a sign-out leaves undone, for the person who signed out.
-pub const NOT_REVOKED: &str = "The session was deleted from this machine. Qwen has no way to revoke it: a copy of the \
-     access token works until it expires (six hours at most), and other machines stay signed in.";
+pub const NOT_REVOKED: &str = "signed out; the session was deleted from this machine. Qwen cannot revoke it: a copy of the \
+     access token works until it expires (six hours at most), and other machines stay signed in";
 
 /// The session's keeper. Clones share one; each place has one for the whole process.
 #[derive(Clone, Debug)]

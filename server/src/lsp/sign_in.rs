@@ -23,6 +23,9 @@ const SHOW_DOCUMENT_LIMIT: Duration = Duration::from_secs(60);
 /// The same for an editor that does not say that it can, and for one that shows the code in no other way.
 const SHORT_LIMIT: Duration = Duration::from_secs(2);
 
+/// How long a program that opens pages takes to say that it cannot.
+const OPENER_LIMIT: Duration = Duration::from_secs(1);
+
 const OPEN: &str = "Open browser";
 const CANCEL: &str = "Cancel";
 
@@ -62,7 +65,7 @@ async fn run(backend: &Backend, root: &Root, scope: &Scope, work_done: &WorkDone
             }
             Ok(())
         }
-        () = show(backend, &authorization, is_told) => Err(jsonrpc::Error::request_cancelled()),
+        () = show(backend, &authorization, work_done, is_told) => Err(jsonrpc::Error::request_cancelled()),
         () = count_down(&authorization, work_done) => unreachable_countdown(),
     }
 }
@@ -110,9 +113,13 @@ async fn count_down(authorization: &DeviceAuthorization, work_done: &WorkDone) {
 /// Shows the page on the first way that this editor has. Returns only when the user chose to cancel.
 ///
 /// An editor may say that it opened the page when it did not, so the code is told all the same if nothing else has.
-async fn show(backend: &Backend, authorization: &DeviceAuthorization, is_told: bool) {
+async fn show(backend: &Backend, authorization: &DeviceAuthorization, work_done: &WorkDone, is_told: bool) {
     if by_editor(backend, authorization, is_told).await {
-        if !is_told {
+        if is_told {
+            // Helix has only one line: a browser that it could not start has put its error in the place of the code.
+            tokio::time::sleep(OPENER_LIMIT).await;
+            report(authorization, work_done).await;
+        } else {
             by_text(backend, authorization).await;
         }
     } else if by_message(backend, authorization).await == Choice::Cancel {

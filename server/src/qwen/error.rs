@@ -223,7 +223,8 @@ impl Error {
                 Some("switch to another account of this root: another key, or the other method".to_owned())
             }
             ErrorKind::SessionExpired | ErrorKind::SignInUnavailable => {
-                Some("an API key works without a sign-in: set one with `setKey`, or in `.qwen/.env`".to_owned())
+                Some("an API key works without a sign-in: set one (`setKey`, `qwen-language-server auth set-key`), or put it into \
+                 `.qwen/.env`".to_owned())
             }
             _ => match self {
                 Self::Chat(error) | Self::FreeTierEnded(error) => {

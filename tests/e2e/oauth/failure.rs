@@ -46,7 +46,11 @@ fn o11_a_denied_sign_in_says_so() {
     oauth.deny();
     let error = shown_and_failed(&oauth, &mut editor(&oauth, &key));
     assert_eq!(error.data["kind"], "signInDenied");
-    assert!(error.message.contains("refused in the browser") && error.message.contains("setKey"), "{}", error.message);
+    assert!(
+        error.message.contains("refused in the browser") && error.message.contains("an API key"),
+        "{}",
+        error.message
+    );
 }
 
 #[test]
@@ -88,7 +92,7 @@ fn o17_o18_a_web_page_in_place_of_an_answer_is_named_and_not_shown() {
         oauth.script(Kind::Device, [Answer::html(status)]);
         let error = failed_at_once(&mut editor(&oauth, &key));
         assert_eq!(error.data["kind"], "signInUnavailable", "{status}");
-        assert!(error.message.contains("2026-04-15") && error.message.contains("setKey"), "{}", error.message);
+        assert!(error.message.contains("2026-04-15") && error.message.contains("an API key"), "{}", error.message);
         assert!(!error.message.contains("blocked"), "{}", error.message);
         assert!(status == 200 || error.message.contains(&status.to_string()), "{}", error.message);
     }

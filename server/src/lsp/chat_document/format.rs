@@ -51,7 +51,7 @@ pub fn parse(text: &str) -> Conversation {
                 finish(turn.take(), &mut conversation.messages);
                 *turn = Some((role, Vec::new()));
             }
-            (None, Some((_, lines))) if !is_marker(line) => lines.push(line),
+            (None, Some((_, lines))) if !is_marker(line) && !line.starts_with(NOTE) => lines.push(line),
             (None, _) => {}
         }
     }
@@ -107,6 +107,14 @@ pub fn marker(id: &str) -> String {
 
 fn is_marker(line: &str) -> bool {
     line.trim().starts_with("<!-- qwen is answering: ")
+}
+
+/// What a note to the user below an answer begins with; it is no word of the model's.
+const NOTE: &str = "> **Qwen:** ";
+
+/// A note to the user below an answer, with a blank line before it.
+pub fn note(text: &str) -> String {
+    format!("\n\n{NOTE}{text}")
 }
 
 /// A new, empty conversation.
@@ -165,6 +173,13 @@ mod tests {
                 (Role::User, "second\nline".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn a_note_to_the_user_is_not_sent_to_the_model() {
+        let text = format!("## You\n\na\n\n## Qwen\n\nhalf{}\n\n## You\n\nb\n", note("cancelled"));
+        let said = [(Role::User, "a"), (Role::Assistant, "half"), (Role::User, "b")];
+        assert_eq!(turns(&text), said.map(|(role, text)| (role, text.to_owned())));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::chat::{ChatRequest, Event, Message};
 use crate::files::{Disk, Files};
 use crate::lsp::backend::Backend;
 use crate::lsp::context;
+use crate::lsp::dotenv::push;
 use crate::lsp::handlers::chat::ContextItem;
 use crate::lsp::progress::WorkDone;
 use crate::lsp::roots::{Place, TextDocument, file_path};
@@ -35,7 +36,11 @@ pub async fn send(backend: &Backend, uri: &Uri) -> jsonrpc::Result<()> {
         .answers
         .begin(uri)
         .ok_or_else(|| invalid("this conversation is being answered; wait for its end, or stop it".to_owned()))?;
-    answer(backend, uri, conversation, &only_one).await
+    let outcome = answer(backend, uri, conversation, &only_one).await;
+    // The lens that was asked for at the last edit still says «Stop».
+    drop(only_one);
+    push::refresh_lenses(backend);
+    outcome
 }
 
 /// `qwen.chatStop`: stops the answer that grows in the document at `uri`. What came is kept.
@@ -61,7 +66,7 @@ async fn answer(
     let marker = format::marker(&uuid::Uuid::new_v4().simple().to_string()[..8]);
     let writer = Writer::new(backend, uri.clone(), marker.clone());
     let work_done = WorkDone::create(backend, "Qwen answers").await;
-    if let Err(stopped) = writer.append(&format!("\n{QWEN}\n\n{marker}\n")).await {
+    if let Err(stopped) = writer.append(&format!("{QWEN}\n\n{marker}\n")).await {
         work_done.end().await;
         return Err(cannot_write(stopped));
     }
@@ -78,12 +83,12 @@ async fn answer(
     };
     work_done.end().await;
     let (last_words, error) = match outcome {
-        Ok(Ok(warnings)) => (warnings.iter().flat_map(|warning| ["\n\n> ", warning]).collect::<String>(), None),
+        Ok(Ok(warnings)) => (warnings.iter().map(|warning| format::note(warning)).collect::<String>(), None),
         Ok(Err(Ended::Stopped(stopped))) => return Err(cannot_write(stopped)),
         Ok(Err(Ended::Failed(error))) => {
-            (format!("\n\n> **No answer, or not all of it:** {error}"), Some(error.to_string()))
+            (format::note(&format!("No answer, or not all of it: {error}")), Some(error.to_string()))
         }
-        Err(_) => ("\n\n> **Cancelled.**".to_owned(), None),
+        Err(_) => (format::note("Cancelled."), None),
     };
     // The user may have deleted the marker while the end was on its way.
     let _ = writer.finish(&last_words, &format!("\n\n{YOU}\n\n")).await;

@@ -44,9 +44,13 @@ impl<'a> Writer<'a> {
         Self { backend, uri, marker }
     }
 
-    /// Appends `text` to the document; it holds the marker.
+    /// Appends a heading and what follows, below a blank line; the marker is in it.
     pub(super) async fn append(&self, text: &str) -> Result<(), Stopped> {
-        self.edit(|document| Some((document.end(), text.to_owned()))).await
+        self.edit(|document| {
+            let gap = if document.before(document.len(), 1).ends_with('\n') { "\n" } else { "\n\n" };
+            Some((document.end(), format!("{gap}{text}")))
+        })
+        .await
     }
 
     /// Puts `text` before the marker.

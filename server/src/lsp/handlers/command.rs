@@ -1,6 +1,8 @@
 //! `workspace/executeCommand`: the same verbs for editors that send no custom requests. Each command works without an
 //! argument: it asks, or says what is missing.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tower_lsp::jsonrpc;
@@ -196,9 +198,21 @@ async fn locate(backend: &Backend, argument: &Argument) -> jsonrpc::Result<Optio
     if argument.root.is_some() || argument.text_document.is_some() || roots.len() < 2 {
         return backend.scope(&place(argument)).map(|(root, _)| Some(root));
     }
-    let names: Vec<String> = roots.iter().map(|root| root.path.display().to_string()).collect();
-    let chosen = choose(backend, "Which folder?", &names).await;
-    Ok(chosen.and_then(|name| roots.into_iter().find(|root| root.path.display().to_string() == name)))
+    let titles = titles(&roots);
+    let chosen = choose(backend, "Which folder of this window is meant?", &titles).await;
+    let index = chosen.and_then(|title| titles.iter().position(|known| *known == title));
+    Ok(index.and_then(|index| roots.into_iter().nth(index)))
+}
+
+/// The folders' names, which fit a narrow menu; the paths where two have one name.
+fn titles(roots: &[Root]) -> Vec<String> {
+    let names: Vec<_> = roots.iter().filter_map(|root| Some(root.path.file_name()?.to_string_lossy())).collect();
+    let are_distinct = names.iter().collect::<BTreeSet<_>>().len() == roots.len();
+    if are_distinct {
+        names.into_iter().map(String::from).collect()
+    } else {
+        roots.iter().map(|root| root.path.display().to_string()).collect()
+    }
 }
 
 async fn switch_auth(
@@ -259,14 +273,15 @@ async fn trust(backend: &Backend, scope: &Scope, argument: &Argument) -> jsonrpc
     } else {
         let resolution = backend.qwen.resolve(scope, None).await;
         let refused = resolution.problems.iter().find(|problem| problem.kind == ProblemKind::EndpointNotTrusted);
-        let (Some(problem), Some(base_url)) = (refused, resolution.base_url) else {
+        let (Some(_), Some(base_url)) = (refused, resolution.base_url) else {
             let message = "no endpoint waits to be trusted here; `qwen.status` says what is in force";
             return Err(jsonrpc::Error::invalid_params(message));
         };
         // A gateway's key may stand in the query.
         let origin = crate::resolve::endpoint::origin(&base_url.value);
         // An editor that preselects the first choice must not preselect this one.
-        match choose(backend, &problem.message, &["Cancel", TRUST, ALWAYS]).await.as_deref() {
+        let question = format!("May your key go to {origin}? Only this project names that endpoint.");
+        match choose(backend, &question, &["Cancel", TRUST, ALWAYS]).await.as_deref() {
             Some(TRUST) => (origin, asked),
             Some(ALWAYS) => (origin, Remember::Always),
             _ => return Ok(None),
