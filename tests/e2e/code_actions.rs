@@ -174,7 +174,7 @@ fn a_model_without_an_idea_changes_nothing_and_says_so() {
     let mut editor = open(&model, vscode(), "one\n");
     let actions = list(&mut editor, "app/src/a.rs", &range((0, 0), (0, 3)), invoked());
     let resolved = choose(&mut editor, &actions, "Qwen: simplify");
-    assert_eq!(editor.response(resolved)["edit"], json!({}));
+    assert_eq!(editor.response(resolved)["edit"], json!({ "changes": {} }));
     let told = editor.expect_notification("window/showMessage");
     assert!(told["message"].as_str().unwrap().contains("nothing to change"));
 }

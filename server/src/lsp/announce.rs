@@ -132,9 +132,10 @@ impl Shared {
         };
         told.retain(|path, _| roots.iter().any(|(_, root)| root.path == *path));
         for (scope, root) in roots {
-            let status = without_counters(self.qwen.status(&root.uri, &scope).await);
-            match told.insert(root.path, status.clone()) {
-                Some(before) if before != status => {
+            let status = self.qwen.status(&root.uri, &scope).await;
+            let known = without_counters(status.clone());
+            match told.insert(root.path, known.clone()) {
+                Some(before) if before != known => {
                     let params = serde_json::to_value(status).expect("a status is made of strings and numbers");
                     self.client.send_notification::<AuthStatusChanged>(AuthStatusParams(params)).await;
                 }

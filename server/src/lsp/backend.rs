@@ -24,6 +24,7 @@ use super::completion::Suggestions;
 use super::configuration::Configuration;
 use super::dotenv;
 use super::handlers;
+use super::handlers::code_action::in_the_editors_form;
 use super::roots::{Place, Root};
 use super::session::Session;
 use crate::qwen::account::Account;
@@ -232,9 +233,10 @@ impl LanguageServer for Backend {
     }
 
     async fn code_action(&self, params: CodeActionParams) -> jsonrpc::Result<Option<CodeActionResponse>> {
+        let has_literals = self.with_session(|session| session.abilities.code_action_literals);
         let mut actions = dotenv::requests::code_actions(self, params.clone()).await;
         actions.extend(handlers::code_action::code_action(self, params).await.unwrap_or_default());
-        Ok(Some(actions))
+        Ok(Some(actions.into_iter().filter_map(|action| in_the_editors_form(action, has_literals)).collect()))
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> jsonrpc::Result<Option<Vec<CodeLens>>> {

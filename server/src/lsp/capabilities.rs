@@ -30,6 +30,8 @@ pub struct Abilities {
     pub code_action_literals: bool,
     /// Code actions whose edit is asked for when the user has chosen.
     pub code_action_resolve: bool,
+    /// `insertTextMode` in items of the completion menu.
+    pub insert_text_mode: bool,
     /// `window/showDocument`.
     pub show_document: bool,
     /// What it can do with a `.env`.
@@ -40,8 +42,8 @@ impl Abilities {
     /// Reads them from the `initialize` request.
     pub fn of(capabilities: &ClientCapabilities) -> Self {
         let (workspace, window) = (capabilities.workspace.as_ref(), capabilities.window.as_ref());
-        let code_action =
-            capabilities.text_document.as_ref().and_then(|text_document| text_document.code_action.as_ref());
+        let text_document = capabilities.text_document.as_ref();
+        let code_action = text_document.and_then(|text_document| text_document.code_action.as_ref());
         let encodings = capabilities.general.as_ref().and_then(|general| general.position_encodings.as_ref());
         Self {
             encoding: Encoding::negotiate(encodings.map(Vec::as_slice)),
@@ -69,6 +71,10 @@ impl Abilities {
                 action.data_support == Some(true)
                     && resolved.is_some_and(|resolved| resolved.properties.iter().any(|name| name == "edit"))
             }),
+            insert_text_mode: text_document
+                .and_then(|text_document| text_document.completion.as_ref())
+                .and_then(|completion| completion.completion_item.as_ref())
+                .is_some_and(|item| item.insert_text_mode_support.is_some()),
             show_document: window.and_then(|window| window.show_document.as_ref()).is_some_and(|show| show.support),
         }
     }
@@ -92,7 +98,7 @@ pub fn server_capabilities(abilities: &Abilities) -> ServerCapabilities {
                 .collect(),
             ..ExecuteCommandOptions::default()
         }),
-        code_action_provider: Some(super::code_action::provider()),
+        code_action_provider: Some(super::code_action::provider(abilities.code_action_literals)),
         inline_completion_provider: Some(OneOf::Left(true)),
         workspace: Some(WorkspaceServerCapabilities {
             workspace_folders: Some(WorkspaceFoldersServerCapabilities {

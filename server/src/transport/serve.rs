@@ -133,6 +133,16 @@ type Outcome = Result<Option<Response>, Panicked>;
 
 struct Panicked;
 
+/// JSON-RPC 2.0 §4.2: params are an object, an array, or left out. The service writes `null` where there are none.
+fn without_null(request: Request) -> Request {
+    if request.params() != Some(&Value::Null) {
+        return request;
+    }
+    let (method, id, _) = request.into_parts();
+    let message = Request::build(method);
+    if let Some(id) = id { message.id(id).finish() } else { message.finish() }
+}
+
 /// A library's words about wrong params repeat them, and one may be a secret in a wrong place.
 fn without_values(error: Error) -> Error {
     match error.code {
@@ -322,6 +332,7 @@ impl<S: LanguageServer> Session<S> {
         if matches!(self.stage, Stage::New | Stage::Initializing) {
             return self.held.push(request);
         }
+        let request = without_null(request);
         self.writer.push(&request);
         if request.method() == CANCEL
             && let Some(id) = request.params().and_then(|params| params.get("id")).and_then(Value::as_i64)

@@ -50,6 +50,8 @@ export const params = {
   'workspace/applyEdit': Is.record({ label: Is.optional(Is.string), edit: lsp.WorkspaceEdit.is }),
   'workspace/configuration': Is.record({ items: Is.array(Is.record({ scopeUri: Is.optional(Is.string), section: Is.optional(Is.string) })) }),
   'workspace/diagnostic/refresh': (value) => value === undefined || value === null,
+  'workspace/codeLens/refresh': (value) => value === undefined || value === null,
+  'workspace/inlayHint/refresh': (value) => value === undefined || value === null,
   'client/registerCapability': Is.record({ registrations: Is.array(Is.record({ id: Is.string, method: Is.string, registerOptions: () => true })) }),
   'qwen/authStatusChanged': authStatus,
   'qwen/deviceAuthorization': Is.record({ root: Is.string, userCode: Is.string, verificationUri: Is.string, verificationUriComplete: Is.optional(Is.string), expiresAt: Is.string }),

@@ -16,7 +16,7 @@ export const OTHER_KEY = 'sk-canary-other-0123456789fedcba'
 const canaries = [KEY, OTHER_KEY, 'access-standin-', 'refresh-standin-']
 
 // What a test need not claim.
-const IGNORED = new Set(['window/logMessage', 'client/registerCapability', 'workspace/configuration', 'workspace/diagnostic/refresh', 'window/workDoneProgress/create'])
+const IGNORED = new Set(['window/logMessage', 'client/registerCapability', 'workspace/configuration', 'workspace/diagnostic/refresh', 'workspace/codeLens/refresh', 'workspace/inlayHint/refresh', 'window/workDoneProgress/create'])
 const ANSWERED = { 'workspace/configuration': (params) => params.items.map(() => null) }
 
 export class Editor {

@@ -18,6 +18,7 @@ LIMIT = 20
 
 NOTIFICATIONS = [types.WINDOW_SHOW_MESSAGE, types.WINDOW_LOG_MESSAGE, types.TEXT_DOCUMENT_PUBLISH_DIAGNOSTICS,
                  "qwen/authStatusChanged", "qwen/deviceAuthorization"]
+REFRESHES = [types.WORKSPACE_DIAGNOSTIC_REFRESH, types.WORKSPACE_CODE_LENS_REFRESH, types.WORKSPACE_INLAY_HINT_REFRESH]
 REQUESTS = [types.WINDOW_SHOW_DOCUMENT, types.WINDOW_SHOW_MESSAGE_REQUEST, types.WORKSPACE_APPLY_EDIT]
 
 
@@ -56,6 +57,7 @@ class Editor(LanguageClient):
         self.arrived = collections.defaultdict(asyncio.Queue)
         self.progress: dict = {}
         self.created: list = []
+        self.refreshed: list[str] = []
         self.faults: list[str] = []
         self.stderr = b""
         self.ignored = {types.WINDOW_LOG_MESSAGE}
@@ -69,8 +71,12 @@ class Editor(LanguageClient):
         self.feature(types.PROGRESS)(lambda params: self._progress(params))
         self.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)(lambda params: self.created.append(params.token))
         self.feature(types.WORKSPACE_CONFIGURATION)(lambda params: [None for _ in params.items])
-        self.feature(types.WORKSPACE_DIAGNOSTIC_REFRESH)(lambda params: None)
+        for method in REFRESHES:
+            self.feature(method)(functools.partial(self._refresh, method))
         self.feature(types.CLIENT_REGISTER_CAPABILITY)(lambda params: self._register(params))
+
+    def _refresh(self, method, params):
+        self.refreshed.append(method)
 
     def _keeper(self, method):
         return lambda params: self.arrived[method].put_nowait(params)

@@ -72,8 +72,11 @@ impl Task {
     }
 }
 
-/// What is offered at `initialize`.
-pub fn provider() -> CodeActionProviderCapability {
+/// What is offered at `initialize`. Editors of before LSP 3.8 know that there are some, and no more.
+pub fn provider(has_literals: bool) -> CodeActionProviderCapability {
+    if !has_literals {
+        return CodeActionProviderCapability::Simple(true);
+    }
     // Plain `quickfix` and `refactor` are those of an environment file.
     let kinds = [
         "quickfix",

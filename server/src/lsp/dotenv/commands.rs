@@ -107,14 +107,14 @@ async fn opened_or_read(backend: &Backend, uri: &Uri) -> Option<Subject> {
         return Some(subject);
     }
     let path = is_env_file(uri.as_str())?;
-    let (root, scope, encoding) = backend.with_session(|session| {
+    let (root, scope, encoding, client) = backend.with_session(|session| {
         let root = session.roots.of_document(uri.as_str()).ok()?;
         let scope = session.scope_of(&root);
-        Some((root, scope, session.abilities.encoding))
+        Some((root, scope, session.abilities.encoding, session.abilities.dotenv))
     })?;
     let text = backend.qwen.read_text(&path).await?;
     let facts = Facts::gather(&backend.qwen, &scope, root, path, &text, None).await;
-    Some(Subject { uri: uri.clone(), version: None, text, facts, encoding })
+    Some(Subject { uri: uri.clone(), version: None, text, facts, encoding, client })
 }
 
 async fn make_private(backend: &Backend, subject: &Subject) -> jsonrpc::Result<String> {

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tower_lsp::ls_types::request::WorkspaceDiagnosticRefresh;
-use tower_lsp::ls_types::{ClientCapabilities, ResourceOperationKind, Uri};
+use tower_lsp::ls_types::request::{CodeLensRefresh, InlayHintRefreshRequest, WorkspaceDiagnosticRefresh};
+use tower_lsp::ls_types::{ClientCapabilities, MarkupKind, ResourceOperationKind, Uri};
 
 use super::actions::EditAbilities;
 use super::facts::is_env_file;
@@ -19,6 +19,7 @@ const LIMIT: Duration = Duration::from_secs(5);
 
 /// What the editor can do with an environment file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a capability of its own, read once from the protocol")]
 pub struct ClientAbilities {
     /// `textDocument/diagnostic`: it asks, and is not told.
     pub pulls: bool,
@@ -26,6 +27,12 @@ pub struct ClientAbilities {
     pub refreshes: bool,
     /// `textDocument/codeLens`.
     pub code_lens: bool,
+    /// `workspace/codeLens/refresh`, or `workspace/inlayHint/refresh` where hints stand for the lenses.
+    pub refreshes_lenses: bool,
+    /// Other places in a diagnostic.
+    pub related_information: bool,
+    /// Plain text rather than Markdown in a hover.
+    pub plain_hover: bool,
     /// Edits.
     pub edits: EditAbilities,
 }
@@ -37,13 +44,29 @@ impl ClientAbilities {
         let workspace = capabilities.workspace.as_ref();
         let edit = workspace.and_then(|workspace| workspace.workspace_edit.as_ref());
         let operations = edit.and_then(|edit| edit.resource_operations.as_ref());
+        let code_lens = document.is_some_and(|document| document.code_lens.is_some());
+        let refreshes_lenses = if code_lens {
+            workspace.and_then(|workspace| workspace.code_lens.as_ref()).and_then(|lens| lens.refresh_support)
+        } else {
+            workspace.and_then(|workspace| workspace.inlay_hint.as_ref()).and_then(|hint| hint.refresh_support)
+        };
+        let formats = document
+            .and_then(|document| document.hover.as_ref())
+            .and_then(|hover| hover.content_format.as_ref())
+            .and_then(|formats| formats.first());
         Self {
             pulls: document.is_some_and(|document| document.diagnostic.is_some()),
             refreshes: workspace
                 .and_then(|workspace| workspace.diagnostics.as_ref())
                 .and_then(|diagnostics| diagnostics.refresh_support)
                 .unwrap_or(false),
-            code_lens: document.is_some_and(|document| document.code_lens.is_some()),
+            code_lens,
+            refreshes_lenses: refreshes_lenses.unwrap_or(false),
+            related_information: document
+                .and_then(|document| document.publish_diagnostics.as_ref())
+                .and_then(|diagnostics| diagnostics.related_information)
+                .unwrap_or(false),
+            plain_hover: formats == Some(&MarkupKind::PlainText),
             edits: EditAbilities {
                 document_changes: edit.and_then(|edit| edit.document_changes).unwrap_or(false),
                 create_file: operations.is_some_and(|operations| operations.contains(&ResourceOperationKind::Create)),
@@ -138,10 +161,29 @@ pub fn refresh(backend: &Backend) {
     }
     let asks_again =
         backend.with_session(|session| session.abilities.dotenv.pulls && session.abilities.dotenv.refreshes);
+    if !open.is_empty() {
+        refresh_lenses(backend);
+    }
     if asks_again && !open.is_empty() {
         let client = backend.client.clone();
         tokio::spawn(async move { ask::<WorkspaceDiagnosticRefresh>(&client, (), LIMIT).await });
     }
+}
+
+/// What the lenses say may be something else: the editor is asked to ask for them again, where it takes that.
+pub fn refresh_lenses(backend: &Backend) {
+    let abilities = backend.with_session(|session| session.abilities.dotenv);
+    if !abilities.refreshes_lenses {
+        return;
+    }
+    let client = backend.client.clone();
+    tokio::spawn(async move {
+        if abilities.code_lens {
+            ask::<CodeLensRefresh>(&client, (), LIMIT).await;
+        } else {
+            ask::<InlayHintRefreshRequest>(&client, (), LIMIT).await;
+        }
+    });
 }
 
 fn pulls(backend: &Backend) -> bool {

@@ -1,13 +1,12 @@
 //! The requests of the editor about an environment file; about any other document the answer is empty.
 
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionKind, CodeActionOptions, CodeActionOrCommand, CodeActionParams, CodeActionProviderCapability,
-    CodeLens, CodeLensOptions, CodeLensParams, Command, CompletionItem, CompletionItemKind, CompletionOptions,
-    CompletionParams, CompletionTextEdit, Diagnostic, DiagnosticOptions, DiagnosticServerCapabilities,
-    DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult, FullDocumentDiagnosticReport,
-    Hover, HoverContents, HoverParams, HoverProviderCapability, InlayHint, InlayHintLabel, InlayHintParams,
-    MarkupContent, MarkupKind, OneOf, Position, Range, RelatedFullDocumentDiagnosticReport, ServerCapabilities,
-    TextEdit, Uri, WorkDoneProgressOptions,
+    CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeLens,
+    CodeLensOptions, CodeLensParams, Command, CompletionItem, CompletionItemKind, CompletionOptions, CompletionParams,
+    CompletionTextEdit, Diagnostic, DiagnosticOptions, DiagnosticServerCapabilities, DocumentDiagnosticParams,
+    DocumentDiagnosticReport, DocumentDiagnosticReportResult, FullDocumentDiagnosticReport, Hover, HoverContents,
+    HoverParams, HoverProviderCapability, InlayHint, InlayHintLabel, InlayHintParams, MarkupContent, MarkupKind, OneOf,
+    Position, Range, RelatedFullDocumentDiagnosticReport, ServerCapabilities, TextEdit, Uri, WorkDoneProgressOptions,
 };
 
 use super::actions::{Target, actions, gitignore_of};
@@ -59,14 +58,16 @@ pub struct Subject {
     pub facts: Facts,
     /// How the editor counts.
     pub encoding: Encoding,
+    /// What the editor can do with it.
+    pub client: ClientAbilities,
 }
 
 /// The open environment file of this URI; none for any other document. The text is the one at the time of the call.
 pub async fn subject(backend: &Backend, uri: &Uri) -> Option<Subject> {
     let path = is_env_file(uri.as_str())?;
-    let (document, root, encoding) = backend.with_session(|session| {
+    let (document, root, encoding, client) = backend.with_session(|session| {
         let root = session.roots.of_document(uri.as_str()).ok()?;
-        Some((session.documents.snapshot(uri)?, root, session.abilities.encoding))
+        Some((session.documents.snapshot(uri)?, root, session.abilities.encoding, session.abilities.dotenv))
     })?;
     // Nobody reads a larger one.
     if document.len() as u64 > TEXT_LIMIT {
@@ -78,7 +79,7 @@ pub async fn subject(backend: &Backend, uri: &Uri) -> Option<Subject> {
     let (known, disk) = backend.env_files.exposure(uri);
     let facts = Facts::gather(&backend.qwen, &scope, root, path, &text, known).await;
     backend.env_files.keep_exposure(uri, &facts.exposure, disk);
-    Some(Subject { uri: uri.clone(), version: Some(document.version), text, facts, encoding })
+    Some(Subject { uri: uri.clone(), version: Some(document.version), text, facts, encoding, client })
 }
 
 impl Subject {
@@ -88,7 +89,13 @@ impl Subject {
 
     /// Its diagnostics.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
-        diagnostics(&self.text, &self.facts, self.encoding)
+        let mut found = diagnostics(&self.text, &self.facts, self.encoding);
+        if !self.client.related_information {
+            for diagnostic in &mut found {
+                diagnostic.related_information = None;
+            }
+        }
+        found
     }
 }
 
@@ -109,7 +116,12 @@ pub async fn hover(backend: &Backend, params: HoverParams) -> Option<Hover> {
     let subject = subject(backend, &place.text_document.uri).await?;
     let places = subject.places();
     let (span, value) = hover::hover(&subject.text, &subject.facts, &places, places.byte(place.position))?;
-    let contents = HoverContents::Markup(MarkupContent { kind: MarkupKind::Markdown, value });
+    let contents = HoverContents::Markup(if backend.with_session(|session| session.abilities.dotenv.plain_hover) {
+        // Our Markdown is paragraphs, and code in back-quotes.
+        MarkupContent { kind: MarkupKind::PlainText, value: value.replace('`', "") }
+    } else {
+        MarkupContent { kind: MarkupKind::Markdown, value }
+    });
     Some(Hover { contents, range: Some(places.range(&span)) })
 }
 
@@ -135,7 +147,7 @@ pub async fn complete(backend: &Backend, params: CompletionParams) -> Option<Vec
 }
 
 /// `textDocument/codeAction`.
-pub async fn code_actions(backend: &Backend, params: CodeActionParams) -> Vec<CodeActionOrCommand> {
+pub async fn code_actions(backend: &Backend, params: CodeActionParams) -> Vec<CodeAction> {
     let Some(subject) = subject(backend, &params.text_document.uri).await else { return Vec::new() };
     let can = backend.with_session(|session| session.abilities.dotenv.edits);
     let list = gitignore_of(&subject.facts);
@@ -159,7 +171,7 @@ pub async fn code_actions(backend: &Backend, params: CodeActionParams) -> Vec<Co
         let Some(only) = &only else { return true };
         action.kind.as_ref().is_some_and(|kind| only.iter().any(|wanted| is_below(kind, wanted)))
     };
-    offered.into_iter().filter(is_wanted).map(CodeActionOrCommand::CodeAction).collect()
+    offered.into_iter().filter(is_wanted).collect()
 }
 
 /// Kinds are hierarchical: who asks for `refactor` wants `refactor.extract` too.

@@ -12,11 +12,11 @@ use crate::lsp::completion::place::is_shared;
 use crate::lsp::roots::Root;
 use crate::resolve::{ProblemKind, State};
 
-/// How long a listing waits for the account: a keyring that is locked may ask its user.
-const LIMIT: Duration = Duration::from_millis(100);
+/// How long a listing waits for the account: a keyring that is locked may ask its user. Files alone take a millisecond.
+const LIMIT: Duration = Duration::from_secs(1);
 
 /// The actions for a selection, its diagnostics, and the document's root.
-pub async fn code_action(backend: &Backend, params: CodeActionParams) -> Option<Vec<CodeActionOrCommand>> {
+pub async fn code_action(backend: &Backend, params: CodeActionParams) -> Option<Vec<CodeAction>> {
     let trigger = match params.context.trigger_kind {
         Some(CodeActionTriggerKind::AUTOMATIC) => Trigger::Automatic,
         _ => Trigger::Invoked,
@@ -60,11 +60,11 @@ pub async fn code_action(backend: &Backend, params: CodeActionParams) -> Option<
     };
     let situation = Situation { root: &root.uri, chat_document, endpoint_waits };
     actions.extend(commands(&situation, only, trigger));
-    Some(actions.into_iter().filter_map(|action| in_the_editors_form(action, abilities.code_action_literals)).collect())
+    Some(actions)
 }
 
 /// Editors of before LSP 3.8 know commands alone.
-fn in_the_editors_form(action: CodeAction, has_literals: bool) -> Option<CodeActionOrCommand> {
+pub fn in_the_editors_form(action: CodeAction, has_literals: bool) -> Option<CodeActionOrCommand> {
     if has_literals { Some(action.into()) } else { action.command.map(CodeActionOrCommand::Command) }
 }
 

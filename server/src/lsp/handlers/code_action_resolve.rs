@@ -1,5 +1,6 @@
 //! `codeAction/resolve`: the user chose an action, so the model is asked for its edit.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use serde_json::json;
@@ -62,7 +63,7 @@ pub async fn resolve(backend: &Backend, mut action: CodeAction) -> jsonrpc::Resu
     } else {
         let message = format!("{}: the model found nothing to change", action.title);
         backend.client.show_message(MessageType::INFO, message).await;
-        WorkspaceEdit::default()
+        WorkspaceEdit { changes: Some(HashMap::new()), ..WorkspaceEdit::default() }
     });
     Ok(action)
 }

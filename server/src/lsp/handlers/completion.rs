@@ -20,7 +20,8 @@ pub async fn completion(backend: &Backend, params: CompletionParams) -> Option<C
     backend.with_session(|session| session.settings(&place.root).inline_completion.in_menu).then_some(())?;
     let word = word_before(&place.around.before);
     let suggestion = suggest(backend, &uri, place, Trigger::Automatic).await;
-    let items = suggestion.map(|suggestion| item(&word, &suggestion));
+    let mode = backend.with_session(|session| session.abilities.insert_text_mode).then_some(InsertTextMode::AS_IS);
+    let items = suggestion.map(|suggestion| CompletionItem { insert_text_mode: mode, ..item(&word, &suggestion) });
     // The next key has another suggestion.
     Some(CompletionResponse::List(CompletionList { is_incomplete: true, items: items.into_iter().collect() }))
 }
@@ -40,7 +41,6 @@ fn item(word: &str, suggestion: &Suggestion) -> CompletionItem {
         documentation: Some(Documentation::String(text.clone())),
         filter_text: Some(first_line),
         insert_text_format: Some(InsertTextFormat::PLAIN_TEXT),
-        insert_text_mode: Some(InsertTextMode::AS_IS),
         text_edit: Some(CompletionTextEdit::Edit(TextEdit {
             range: Range { start, end: suggestion.range.end },
             new_text: text,

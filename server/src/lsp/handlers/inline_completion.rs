@@ -3,7 +3,7 @@
 use serde_json::Value;
 use tower_lsp::jsonrpc;
 use tower_lsp::ls_types::{
-    InlineCompletionItem, InlineCompletionList, InlineCompletionParams, InlineCompletionTriggerKind, InsertTextFormat,
+    InlineCompletionItem, InlineCompletionList, InlineCompletionParams, InlineCompletionTriggerKind,
 };
 
 use crate::lsp::backend::Backend;
@@ -33,7 +33,8 @@ pub async fn inline_completion(backend: &Backend, params: Value) -> jsonrpc::Res
         filter_text: None,
         range: Some(suggestion.range),
         command: None,
-        insert_text_format: Some(InsertTextFormat::PLAIN_TEXT),
+        // No member of LSP 3.18's; plain text is what there is.
+        insert_text_format: None,
     });
     Ok(InlineCompletionList { items: items.into_iter().collect() })
 }
