@@ -57,7 +57,7 @@ impl Inner {
     ///
     /// To be called under the lock, so that no writer is at work but a CLI that signs in, whose own rename comes later.
     async fn rescue(&self) -> Option<Credentials> {
-        let (session, text) = self.place.leftovers().into_iter().find_map(|text| {
+        let (session, text) = self.place.leftovers().await.into_iter().find_map(|text| {
             let session = Credentials::parse(text.expose().as_bytes()).ok()?;
             Some((session, text))
         })?;

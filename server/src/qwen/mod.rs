@@ -4,6 +4,7 @@ pub mod account;
 mod browser;
 pub mod chat;
 pub mod choices;
+pub mod conversations;
 pub mod env_file;
 pub mod error;
 mod fill;
@@ -118,11 +119,6 @@ impl Qwen {
             keyring,
             env,
         }
-    }
-
-    /// Where this program keeps what it remembers; none where there is no home directory.
-    pub fn state_dir(&self) -> Option<PathBuf> {
-        self.env.state_dir()
     }
 
     /// Watches the files that decide the roots' accounts; no root yet.

@@ -10,8 +10,7 @@ pub mod send;
 
 mod writer;
 
-/// The end of a chat document's name.
-pub const SUFFIX: &str = ".qwen.md";
+use crate::qwen::conversations::SUFFIX;
 
 /// Whether `uri` names a chat document.
 pub fn is_chat_document(uri: &str) -> bool {
