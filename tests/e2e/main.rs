@@ -21,6 +21,7 @@ mod documents;
 mod dotenv;
 mod ending;
 mod hostile_files;
+mod http2;
 mod keyring;
 mod oauth;
 mod oidc;

@@ -29,19 +29,23 @@ impl PrivateCa {
         &self.pem
     }
 
-    /// TLS for a server that stands for `name`, a host or an IP address.
-    pub fn server(&self, name: &str) -> Wrap {
+    /// How a server that stands for `name`, a host or an IP address, speaks TLS.
+    pub fn config(&self, name: &str) -> ServerConfig {
         let key = KeyPair::generate().expect("a key pair");
         let params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
         let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
         let key = PrivateKeyDer::Pkcs8(key.serialize_der().into());
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .expect("versions that ring has")
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key)
-            .expect("a key that fits");
-        let config = Arc::new(config);
+            .expect("a key that fits")
+    }
+
+    /// TLS for the connections of such a server.
+    pub fn server(&self, name: &str) -> Wrap {
+        let config = Arc::new(self.config(name));
         Arc::new(move |stream| {
             let connection = ServerConnection::new(Arc::clone(&config)).expect("a valid configuration");
             Box::new(StreamOwned::new(connection, stream))
