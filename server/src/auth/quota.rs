@@ -37,7 +37,7 @@ pub fn count(env: &Environment, now: SystemTime) {
         (Ok(found), _) if !found.is_file() => return,
         (Err(_), Some(dir)) => {
             let _ = crate::auth::atomic::create_dir(dir);
-            remove_earlier_days(dir);
+            remove_other_days(dir, &path);
         }
         (Ok(_), _) | (Err(_), None) => {}
     }
@@ -62,9 +62,11 @@ fn file_of(env: &Environment, now: SystemTime) -> Option<PathBuf> {
     Some(env.state_dir()?.join(format!("{PREFIX}{day}")))
 }
 
-fn remove_earlier_days(dir: &Path) {
+/// `today` may be there by now: somebody else has counted.
+fn remove_other_days(dir: &Path, today: &Path) {
     for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        if entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX)) {
+        let is_a_days = entry.file_name().to_str().is_some_and(|name| name.starts_with(PREFIX));
+        if is_a_days && entry.path() != today {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -73,6 +75,16 @@ fn remove_earlier_days(dir: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_of_the_day_deletes_no_count_that_came_before_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let (today, yesterday) = (dir.path().join(format!("{PREFIX}2")), dir.path().join(format!("{PREFIX}1")));
+        fs::write(&today, ".").unwrap();
+        fs::write(&yesterday, "..").unwrap();
+        remove_other_days(dir.path(), &today);
+        assert!(today.exists() && !yesterday.exists());
+    }
 
     #[test]
     fn a_days_requests_are_counted_and_forgotten_the_next_day() {
