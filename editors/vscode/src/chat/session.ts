@@ -66,6 +66,8 @@ export class ChatSession implements vscode.Disposable {
   }
 
   openOld(id: string): void {
+    // It is in the list from its first question on; stored, it lacks the answer that is on its way.
+    if (id === this.conversation.id) return
     const old = this.history.get(this.root, id)
     if (!old) return
     this.stop()
