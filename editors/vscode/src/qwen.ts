@@ -65,7 +65,8 @@ export class Qwen implements vscode.Disposable {
     this.program = found
     if (found.kind !== 'found') return this.tellMissing(found)
     this.log.info(`server: ${found.path} (${found.from})`)
-    const client = createClient(found.path, this.log, {
+    const client: LanguageClient = createClient(found.path, this.log, {
+      wanted: () => this.client === client,
       restarted: () => void this.tellCrash(t('The Qwen language server stopped unexpectedly. It was started again.'), false),
       gaveUp: () => void this.tellCrash(t('The Qwen language server stopped again. It was not restarted.'), true),
     })
@@ -162,7 +163,7 @@ export class Qwen implements vscode.Disposable {
     this.client = undefined
     this.statuses.clear()
     try {
-      // A client that is starting refuses to be stopped, and its server would stay.
+      // A client that is starting refuses to be stopped, and kills its server; one that needs a moment ends in peace.
       if (client?.state === State.Starting) await Promise.race([client.start(), pause(START_LIMIT)])
       await client?.dispose()
     } catch (error) {

@@ -5,6 +5,8 @@ import { methods } from '../protocol'
 import { withoutParams } from './trace'
 
 export interface Crashes {
+  /** Whether anybody still waits for this client: one that was given up is no crash, and starts no second server. */
+  wanted(): boolean
   /** The server ended by itself; it is started again. */
   restarted(): void
   /** It ended again; nothing more is tried. */
@@ -25,6 +27,7 @@ export function createClient(command: string, log: vscode.LogOutputChannel, cras
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),
       closed: () => {
+        if (!crashes.wanted()) return { action: CloseAction.DoNotRestart, handled: true }
         restarts += 1
         if (restarts > 1) {
           crashes.gaveUp()
@@ -37,7 +40,18 @@ export function createClient(command: string, log: vscode.LogOutputChannel, cras
     // The extension says it itself, with a button.
     initializationFailedHandler: () => false,
   }
-  return new LanguageClient('qwenls', 'Qwen', server, options)
+  return new Client('qwenls', 'Qwen', server, options, crashes)
+}
+
+/** What a client that was given up has to say is for the log: its start can only fail, and is waited for by nobody. */
+class Client extends LanguageClient {
+  constructor(id: string, name: string, server: ServerOptions, options: LanguageClientOptions, private readonly crashes: Crashes) {
+    super(id, name, server, options)
+  }
+
+  override error(message: string, data?: unknown, show?: boolean | 'force'): void {
+    super.error(message, data, this.crashes.wanted() ? show : false)
+  }
 }
 
 /** The settings that hold for the whole window; a root's own are asked for by `workspace/configuration`. */

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
-import { dirname } from 'node:path'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { ITEM, closeAll, inWindow } from './harness.mjs'
 
 after(closeAll)
@@ -121,6 +124,20 @@ test('Restart Server ends the old server and starts one new, however often it is
   await window.command('Qwen: Restart Server')
   await window.server(old)
   await window.status('shop-model')
+}))
+
+const folder = mkdtempSync(join(tmpdir(), 'qwen-hang-'))
+after(() => rmSync(folder, { recursive: true }))
+const hanging = join(folder, 'hangs-once')
+writeFileSync(hanging, `#!/bin/sh\nmkdir '${folder}/hung' && exec sleep 600\nexec '${process.env.QWEN_LANGUAGE_SERVER}' "$@"\n`, { mode: 0o755 })
+
+test('a server that hangs while it starts is replaced, and called no crash', inWindow({ folders: { shop }, settings: { 'qwen.server.path': hanging } }, async (window) => {
+  await window.status('starting')
+  await window.command('Qwen: Restart Server')
+  await window.status('shop-model')
+  // The old one is killed two seconds after it was given up; only then could it be taken for crashed.
+  await pause(4000)
+  assert.deepEqual(await window.page.locator('.notification-list-item-message').allInnerTexts(), [])
 }))
 
 test('closing the window ends its server', inWindow({ folders: { shop } }, async (window) => {
