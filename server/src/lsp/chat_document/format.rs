@@ -33,14 +33,7 @@ pub fn parse(text: &str) -> Conversation {
     let mut fence: Option<&str> = None;
     for line in body.lines() {
         // A heading inside a block of code is part of what was said.
-        let trimmed = line.trim_start();
-        match fence {
-            Some(open) if trimmed.starts_with(open) && trimmed.trim_end().chars().all(|c| open.starts_with(c)) => {
-                fence = None;
-            }
-            Some(_) => {}
-            None => fence = fence_of(trimmed),
-        }
+        fence = fence_after(fence, line);
         let role = match (fence, line.trim_end()) {
             (None, YOU) => Some(Role::User),
             (None, QWEN) => Some(Role::Assistant),
@@ -51,8 +44,10 @@ pub fn parse(text: &str) -> Conversation {
                 finish(turn.take(), &mut conversation.messages);
                 *turn = Some((role, Vec::new()));
             }
-            (None, Some((_, lines))) if !is_marker(line) && !line.starts_with(NOTE) => lines.push(line),
-            (None, _) => {}
+            (None, Some(_)) if is_marker(line) => {}
+            (None, Some((Role::Assistant, _))) if fence.is_none() && line.starts_with(NOTE) => {}
+            (None, Some((_, lines))) => lines.push(line),
+            (None, None) => {}
         }
     }
     finish(turn, &mut conversation.messages);
@@ -77,6 +72,25 @@ fn front_matter<'a>(text: &'a str, conversation: &mut Conversation) -> &'a str {
         }
     }
     text
+}
+
+/// The fence of the block of code that is open after `line`, where `open` was before it.
+fn fence_after<'a>(open: Option<&'a str>, line: &'a str) -> Option<&'a str> {
+    let trimmed = line.trim_start();
+    match open {
+        Some(fence) if trimmed.starts_with(fence) && trimmed.trim_end().chars().all(|c| fence.starts_with(c)) => None,
+        Some(fence) => Some(fence),
+        None => fence_of(trimmed),
+    }
+}
+
+/// What closes the block of code in which `text` ends, on a line of its own; nothing where it ends in none.
+pub fn closing_fence(text: &str) -> String {
+    match text.lines().fold(None, fence_after) {
+        Some(fence) if text.ends_with('\n') => fence.to_owned(),
+        Some(fence) => format!("\n{fence}"),
+        None => String::new(),
+    }
 }
 
 /// The run of back-quotes or tildes that opens a block of code.
@@ -114,7 +128,8 @@ const NOTE: &str = "> **Qwen:** ";
 
 /// A note to the user below an answer, with a blank line before it.
 pub fn note(text: &str) -> String {
-    format!("\n\n{NOTE}{text}")
+    // In one line: what a service says must not read like a turn.
+    format!("\n\n{NOTE}{}", text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// A new, empty conversation.
@@ -180,6 +195,29 @@ mod tests {
         let text = format!("## You\n\na\n\n## Qwen\n\nhalf{}\n\n## You\n\nb\n", note("cancelled"));
         let said = [(Role::User, "a"), (Role::Assistant, "half"), (Role::User, "b")];
         assert_eq!(turns(&text), said.map(|(role, text)| (role, text.to_owned())));
+        assert_eq!(note("bad\n\n## You\n\nevil"), "\n\n> **Qwen:** bad ## You evil");
+    }
+
+    #[test]
+    fn what_the_user_quotes_is_theirs() {
+        let quoted = "What is this?\n> **Qwen:** Cancelled.\nplease";
+        assert_eq!(turns(&format!("## You\n\n{quoted}\n")), [(Role::User, quoted.to_owned())]);
+        let code = "```\n> **Qwen:** x\n```";
+        assert_eq!(turns(&format!("## Qwen\n\n{code}\n")), [(Role::Assistant, code.to_owned())]);
+    }
+
+    #[test]
+    fn a_block_of_code_is_closed_where_it_was_left_open() {
+        for (text, closing) in [
+            ("a", ""),
+            ("```rust\nfn a() {\n", "```"),
+            ("```rust\nfn a() {", "\n```"),
+            ("````\n```\nb", "\n````"),
+            ("```\na\n```\n", ""),
+            ("~~~\na", "\n~~~"),
+        ] {
+            assert_eq!(closing_fence(text), closing, "{text}");
+        }
     }
 
     #[test]

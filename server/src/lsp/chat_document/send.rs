@@ -9,7 +9,7 @@ use tower_lsp::ls_types::{MessageType, Position, Range, Uri};
 
 use super::answers::Answering;
 use super::format::{self, Conversation, QWEN, YOU};
-use super::writer::{Stopped, Writer};
+use super::writer::{Rest, Stopped, Writer};
 use crate::chat::{ChatRequest, Event, Message};
 use crate::files::{Disk, Files};
 use crate::lsp::backend::Backend;
@@ -70,10 +70,11 @@ async fn answer(
         work_done.end().await;
         return Err(cannot_write(stopped));
     }
+    let mut rest = Rest::default();
     let outcome = work_done.unless_cancelled(async {
         let mut chat = backend.qwen.chat(&scope, request, conversation.model).await.map_err(Ended::Failed)?;
         backend.tell_doubts(chat.account()).await;
-        stream(&writer, &work_done, &mut chat).await?;
+        stream(&writer, &work_done, &mut chat, &mut rest).await?;
         Ok(chat.answer().0.warnings)
     });
     let outcome = tokio::select! {
@@ -91,7 +92,7 @@ async fn answer(
         Err(_) => (format::note("Cancelled."), None),
     };
     // The user may have deleted the marker while the end was on its way.
-    let _ = writer.finish(&last_words, &format!("\n\n{YOU}\n\n")).await;
+    let _ = writer.finish(&rest, &last_words, &format!("\n\n{YOU}\n\n")).await;
     if let Some(error) = error {
         backend.client.show_message(MessageType::ERROR, error).await;
     }
@@ -104,31 +105,27 @@ enum Ended {
 }
 
 /// Writes deltas as they come, those of a tenth of a second together.
-async fn stream(writer: &Writer<'_>, work_done: &WorkDone, chat: &mut Chat) -> Result<(), Ended> {
-    let mut waiting = String::new();
+async fn stream(writer: &Writer<'_>, work_done: &WorkDone, chat: &mut Chat, rest: &mut Rest) -> Result<(), Ended> {
     let mut next_edit = Instant::now();
     loop {
         let event = tokio::select! {
             event = chat.next() => Some(event),
             stopped = writer.stopped() => return Err(Ended::Stopped(stopped)),
-            () = tokio::time::sleep_until(next_edit), if !waiting.is_empty() => None,
+            () = tokio::time::sleep_until(next_edit), if !rest.text.is_empty() => None,
         };
         match event {
-            Some(Ok(Some(Event::Delta(delta)))) => waiting.push_str(delta.content.as_deref().unwrap_or_default()),
+            Some(Ok(Some(Event::Delta(delta)))) => {
+                rest.text.push_str(delta.content.as_deref().unwrap_or_default());
+            }
             Some(Ok(Some(Event::Retrying { attempt, wait, because }))) => {
                 work_done.report(&retrying(attempt, wait, &because)).await;
             }
             None => {
-                writer.insert(&std::mem::take(&mut waiting)).await.map_err(Ended::Stopped)?;
+                writer.insert(rest).await.map_err(Ended::Stopped)?;
                 next_edit = Instant::now() + EDIT_INTERVAL;
             }
-            Some(end) => {
-                // Whatever the end was, what came before it is the user's.
-                if !waiting.is_empty() {
-                    writer.insert(&waiting).await.map_err(Ended::Stopped)?;
-                }
-                return end.map(drop).map_err(Ended::Failed);
-            }
+            // What came before the end, whatever that was, is written with it.
+            Some(end) => return end.map(drop).map_err(Ended::Failed),
         }
     }
 }

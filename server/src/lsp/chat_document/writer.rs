@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use tower_lsp::ls_types::request::ApplyWorkspaceEdit;
 use tower_lsp::ls_types::{
-    ApplyWorkspaceEditParams, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Range, TextDocumentEdit,
-    TextEdit, Uri, WorkspaceEdit,
+    ApplyWorkspaceEditParams, DocumentChanges, OneOf, OptionalVersionedTextDocumentIdentifier, Position, Range,
+    TextDocumentEdit, TextEdit, Uri, WorkspaceEdit,
 };
 
+use super::format;
 use crate::lsp::backend::Backend;
 use crate::lsp::documents::Document;
 use crate::transport::ask;
@@ -26,6 +27,15 @@ pub(super) struct Writer<'a> {
     backend: &'a Backend,
     uri: Uri,
     marker: String,
+}
+
+/// What came of an answer and is not known to be in the document.
+#[derive(Debug, Default)]
+pub(super) struct Rest {
+    /// The text.
+    pub(super) text: String,
+    /// Whether the editor was asked to insert it, and has not said that it did.
+    pub(super) is_sent: bool,
 }
 
 /// Why nothing more can be written.
@@ -53,22 +63,31 @@ impl<'a> Writer<'a> {
         .await
     }
 
-    /// Puts `text` before the marker.
-    pub(super) async fn insert(&self, text: &str) -> Result<(), Stopped> {
+    /// Puts what came before the marker. Dropped in the middle, it leaves `rest` as it was.
+    pub(super) async fn insert(&self, rest: &mut Rest) -> Result<(), Stopped> {
+        rest.is_sent = true;
+        let text = rest.text.clone();
         self.edit(|document| {
-            document.find(&self.marker).map(|range| (Range::new(range.start, range.start), text.to_owned()))
+            document.find(&self.marker).map(|range| (Range::new(range.start, range.start), text.clone()))
         })
-        .await
+        .await?;
+        *rest = Rest::default();
+        Ok(())
     }
 
-    /// Puts a note and what follows in the place of the marker. The blank lines before the note are left out where nothing
-    /// was answered.
-    pub(super) async fn finish(&self, note: &str, rest: &str) -> Result<(), Stopped> {
+    /// Puts the rest of the answer, a note, and what follows in the place of the marker. A block of code that the answer
+    /// leaves open is closed, or the next turn would be a part of it.
+    pub(super) async fn finish(&self, rest: &Rest, note: &str, next: &str) -> Result<(), Stopped> {
         self.edit(|document| {
             let range = document.find(&self.marker)?;
-            let is_blank = document.before(document.byte_of(range.start), 1).ends_with('\n');
-            let note = if is_blank { note.trim_start_matches('\n') } else { note };
-            Some((range, format!("{note}{rest}")))
+            let mut answer = document.text_in(Range::new(Position::default(), range.start));
+            let before = answer.len();
+            let is_there = rest.is_sent && answer.ends_with(&rest.text);
+            answer.push_str(if is_there { "" } else { &rest.text });
+            answer.push_str(&format::closing_fence(&answer));
+            // No blank lines before the note where nothing was answered.
+            answer.push_str(if answer.ends_with('\n') { note.trim_start_matches('\n') } else { note });
+            Some((range, format!("{}{next}", &answer[before..])))
         })
         .await
     }

@@ -56,6 +56,13 @@ struct Argument {
     enable: Option<bool>,
 }
 
+impl Argument {
+    /// The document that is named.
+    fn document(self) -> Option<String> {
+        self.uri.or(self.text_document.map(|document| document.uri))
+    }
+}
+
 /// Answers `workspace/executeCommand` at once; what takes long goes on after the answer, under progress of its own.
 pub async fn execute_command(backend: &Backend, params: ExecuteCommandParams) -> jsonrpc::Result<Option<Value>> {
     let Some(command) = NAMES.into_iter().find(|name| *name == params.command) else {
@@ -119,10 +126,10 @@ async fn status(backend: &Backend, argument: &Argument) -> jsonrpc::Result<Optio
 
 async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::Result<()> {
     if command == "qwen.chatSend" {
-        return chat_send(backend, argument.uri).await;
+        return chat_send(backend, argument.document()).await;
     }
     if command == "qwen.chatStop" {
-        return chat_stop(backend, argument.uri);
+        return chat_stop(backend, argument.document());
     }
     let Some(root) = locate(backend, &argument).await? else { return Ok(()) };
     backend.settled().await;
