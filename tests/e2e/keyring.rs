@@ -172,6 +172,30 @@ fn a_session_in_the_keyring_is_found_without_the_setting_and_signed_out_for_good
 }
 
 #[test]
+fn a_sign_out_leaves_no_session_in_either_place() {
+    let (oauth, model) = (OAuth::start(), OpenAi::start());
+    let given = session(&oauth, &model.base_url(), 3600);
+    let options = json!({ "qwen": { "credentialStore": "keyring" } });
+    let world = world(&oauth).home_file(".qwen/oauth_creds.json", &given);
+    let mut editor = with_keyring(world.initialization_options(options));
+    let moved = status(&mut editor);
+    assert_eq!((&moved["state"], &moved["origins"]["method"]["kind"]), (&json!("signedIn"), &json!("keyring")));
+    assert_eq!(moved["origins"]["method"].get("path"), None);
+    // The CLI signs in again, to the file.
+    let file = editor.world().home().join(".qwen/oauth_creds.json");
+    std::fs::write(&file, &given).unwrap();
+    assert_eq!(status_beside(&editor)["origins"]["method"]["kind"], "credentialFile");
+    let mut sign_out = editor.world().terminal();
+    sign_out.args(["auth", "sign-out"]);
+    assert!(beside(&editor, sign_out).contains("signed out"));
+    assert!(!file.exists());
+    assert_eq!(status_beside(&editor)["state"], "signedOut");
+    assert!(!secret_tool(&editor, &["search", "--all", "service", "qwen-language-server"]).contains("canary-given"));
+    let state = std::fs::read_to_string(editor.world().path("state/qwen-language-server/state.json")).unwrap();
+    assert!(!state.contains("sessionInKeyring"), "{state}");
+}
+
+#[test]
 fn a_session_in_a_locked_keyring_is_neither_used_nor_lost_and_it_says_so() {
     let (oauth, model) = (OAuth::start(), OpenAi::start());
     let options = json!({ "qwen": { "credentialStore": "keyring" } });

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::keyring::CredentialStore;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::time::Instant;
 use url::Url;
 
 use crate::secret::Secret;
@@ -26,6 +27,8 @@ type Open = dyn Fn() -> ::keyring::Result<Arc<CredentialStore>> + Send + Sync;
 #[derive(Clone)]
 pub struct Keyring {
     open: Arc<Open>,
+    /// Held by the thread that asks, until it is answered: a keyring that hangs keeps one thread and no more.
+    asking: Arc<Semaphore>,
 }
 
 /// Why the keyring did not do what it was asked.
@@ -48,12 +51,12 @@ pub enum Error {
 impl Keyring {
     /// The keyring of this system: Secret Service on Linux, Keychain on macOS, Credential Manager on Windows.
     pub fn system() -> Self {
-        Self { open: Arc::new(open_system) }
+        Self::of(open_system)
     }
 
     /// A keyring in the given store, for tests.
     pub fn of(open: impl Fn() -> ::keyring::Result<Arc<CredentialStore>> + Send + Sync + 'static) -> Self {
-        Self { open: Arc::new(open) }
+        Self { open: Arc::new(open), asking: Arc::new(Semaphore::new(1)) }
     }
 
     /// The secret of `account`, or none.
@@ -87,6 +90,9 @@ impl Keyring {
         account: &str,
         question: impl FnOnce(&::keyring::Entry) -> ::keyring::Result<T> + Send + 'static,
     ) -> Result<T, Error> {
+        let limit = Instant::now() + LIMIT;
+        let turn = tokio::time::timeout_at(limit, Arc::clone(&self.asking).acquire_owned()).await;
+        let turn = turn.map_err(|_| Error::TimedOut)?;
         let (answer, answered) = oneshot::channel();
         let (open, account) = (Arc::clone(&self.open), account.to_owned());
         std::thread::Builder::new()
@@ -94,11 +100,12 @@ impl Keyring {
             .spawn(move || {
                 // A new connection each time (12 ms): a shared one would stay locked by a thread that hangs.
                 let result = open().and_then(|store| question(&store.build(SERVICE, &account, None)?));
+                drop(turn);
                 // Nobody listens any more once the time is up.
                 let _ = answer.send(result.map_err(|error| explain(&error)));
             })
             .map_err(|error| Error::Unavailable { why: error.to_string() })?;
-        match tokio::time::timeout(LIMIT, answered).await {
+        match tokio::time::timeout_at(limit, answered).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(Error::Unavailable { why: "its library crashed".to_owned() }),
             Err(_) => Err(Error::TimedOut),

@@ -31,6 +31,10 @@ pub(super) async fn sign_in(qwen: &Qwen, scope: &Scope) -> Result<(), Failure> {
     };
     write("\r\x1b[K");
     outcome.map_err(Error::from)?;
+    if let Some(why) = qwen.unsaved_session(scope) {
+        let message = format!("the sign-in was approved and is lost when this command ends: {why}");
+        return Err(Failure { message, code: exit::USAGE });
+    }
     // Whoever signs in wants that used here, whatever was chosen before.
     Ok(qwen.switch(scope, Method::QwenOauth, Remember::Always).await?)
 }

@@ -60,7 +60,7 @@ async fn run(backend: &Backend, root: &Root, scope: &Scope, work_done: &WorkDone
     tokio::select! {
         outcome = sign_in.finish() => {
             outcome.map(drop).map_err(|error| with_code(wire(Error::from(error)), &authorization))?;
-            if let Some(why) = backend.qwen.unsaved_session(scope).await {
+            if let Some(why) = backend.qwen.unsaved_session(scope) {
                 backend.client.show_message(MessageType::WARNING, why).await;
             }
             Ok(())

@@ -9,8 +9,8 @@ use super::{AuthStatus, CredentialStore, Error, Qwen, Scope};
 use crate::auth::quota;
 use crate::chat::{Credential, Endpoint};
 use crate::resolve::{
-    self, Inputs, Method, OauthHint, Problem, ProblemKind, Provider, Remembered, RequestFields, Resolution, State,
-    StoredKey, endpoint,
+    self, Inputs, Method, OauthHint, OriginKind, Problem, ProblemKind, Provider, Remembered, RequestFields, Resolution,
+    State, StoredKey, endpoint,
 };
 
 /// Where a request goes, and as whom.
@@ -30,6 +30,15 @@ pub struct Account {
     pub warnings: Vec<String>,
 }
 
+/// What is known of a root's account without asking anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Whether a request could be sent, as far as the files tell.
+    pub is_configured: bool,
+    /// Whether an endpoint waits to be trusted.
+    pub endpoint_waits: bool,
+}
+
 /// What a resolution is for: a person who looks at a status is told more than a request needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
@@ -46,7 +55,9 @@ impl Qwen {
 
     async fn resolve_for(&self, purpose: Purpose, scope: &Scope, model: Option<&str>) -> Resolution {
         let request = RequestFields { model: model.or(scope.model.as_deref()).map(str::to_owned) };
-        self.tokens.settle(&scope.root, scope.settings.credential_store).await;
+        if let Some(place) = self.tokens.settle(&scope.root, scope.settings.credential_store).await {
+            self.session_is_in_keyring(place == CredentialStore::Keyring).await;
+        }
         let first = self.resolve_with(purpose, scope, &request, StoredKey::NotAsked, None).await;
         // The keyring is asked only for what no other source gave.
         let stored_key = match &first.wants_stored_key {
@@ -82,10 +93,27 @@ impl Qwen {
             OauthHint::Usable { .. } | OauthHint::Expired => true,
             OauthHint::Unreadable(_) | OauthHint::Unavailable(_) => return found,
         };
-        if let Err(error) = self.choices.set_session_in_keyring(is_there).await {
-            tracing::warn!(%error, "only this setting finds the session in the keyring");
-        }
+        self.session_is_in_keyring(is_there).await;
         found
+    }
+
+    /// Remembers whether the keyring has a session.
+    pub(super) async fn session_is_in_keyring(&self, is_there: bool) {
+        if let Err(error) = self.choices.set_session_in_keyring(is_there).await {
+            tracing::warn!(%error, "who has no such setting may look for the session in the wrong place");
+        }
+    }
+
+    /// What a menu needs to know. The keyring is not asked: it may ask its user.
+    pub async fn glance(&self, scope: &Scope) -> Glance {
+        let request = RequestFields { model: scope.model.clone() };
+        let resolution = self.resolve_with(Purpose::Request, scope, &request, StoredKey::NotAsked, None).await;
+        let may_be_in_keyring = resolution.wants_stored_key.is_some()
+            || wants_token(&resolution) && self.choices.now().await.session_in_keyring;
+        Glance {
+            is_configured: resolution.state == State::SignedIn || may_be_in_keyring,
+            endpoint_waits: resolution.problems.iter().any(|problem| problem.kind == ProblemKind::EndpointNotTrusted),
+        }
     }
 
     /// Off the event loop: a file system may be slow. `token` is what the keyring said; the file is read here.
@@ -101,6 +129,7 @@ impl Qwen {
         let (files, tokens, request, scope) = (self.files, self.tokens.clone(), request.clone(), scope.clone());
         let decided = tokio::task::spawn_blocking(move || {
             let (remembered, broken) = choices.in_force();
+            let oauth_kind = if token.is_some() { OriginKind::Keyring } else { OriginKind::CredentialFile };
             let oauth = token.unwrap_or_else(|| match scope.settings.credential_store {
                 CredentialStore::File => tokens.in_file(),
                 CredentialStore::Keyring => OauthHint::Absent,
@@ -114,6 +143,7 @@ impl Qwen {
                 remembered: &remembered,
                 stored_key: &stored_key,
                 oauth: &oauth,
+                oauth_kind,
             });
             resolution.problems.extend(broken.map(|error| Problem::new(ProblemKind::MalformedFile, error.to_string())));
             let key_file = resolution.key.as_ref().and_then(|key| key.origin.path.as_deref());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{CredentialStore, Error, NewKey, Qwen, Scope};
 use crate::files::{self, Files};
-use crate::resolve::{self, Ignore, Inputs, OauthHint, RequestFields, StoredKey, View};
+use crate::resolve::{self, Ignore, Inputs, OauthHint, OriginKind, RequestFields, StoredKey, View};
 
 /// Who else can see a file. It changes with the disk, and not with what is typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +38,7 @@ impl Qwen {
                 remembered: &choices.in_force().0,
                 stored_key: &StoredKey::NotAsked,
                 oauth: &oauth,
+                oauth_kind: OriginKind::CredentialFile,
             };
             resolve::view(&inputs, &path, &text)
         });

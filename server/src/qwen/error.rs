@@ -215,10 +215,13 @@ impl Error {
     /// What may help, in a sentence, where the message does not say it.
     pub fn hint(&self) -> Option<String> {
         match self.kind() {
-            ErrorKind::KeyringUnavailable => Some(
-                "`store: \"memory\"` keeps the key until the server ends; a `.qwen/.env` keeps it in the project"
-                    .to_owned(),
-            ),
+            ErrorKind::KeyringUnavailable => match self {
+                Self::Keyring(_) => Some(
+                    "`store: \"memory\"` keeps the key until the server ends; a `.qwen/.env` keeps it in the project"
+                        .to_owned(),
+                ),
+                _ => None,
+            },
             ErrorKind::QuotaExhausted => {
                 Some("switch to another account of this root: another key, or the other method".to_owned())
             }

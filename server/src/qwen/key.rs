@@ -4,7 +4,7 @@ use url::Url;
 
 use super::account::key_account;
 use super::choices::{Accounts, Remember, entry_of, key_entry};
-use super::{Error, Qwen, Scope};
+use super::{CredentialStore, Error, Qwen, Scope};
 use crate::auth::NOT_REVOKED;
 use crate::chat::{self, Credential, Endpoint};
 use crate::resolve::{self, Account, Extras, Method, OriginKind, Provider, Resolution, Scope as Whose};
@@ -128,9 +128,17 @@ impl Qwen {
         match method {
             None => Ok(None),
             Some(Method::QwenOauth) => {
-                let done = self.tokens.of(self.place(scope).await)?.sign_out().await?;
+                let mut was_signed_in =
+                    self.tokens.of(scope.settings.credential_store)?.sign_out().await?.was_signed_in;
+                if self.choices.now().await.session_in_keyring {
+                    // Another session may be in either place, and would come to the fore.
+                    for place in [CredentialStore::File, CredentialStore::Keyring] {
+                        was_signed_in |= self.tokens.of(place)?.sign_out().await?.was_signed_in;
+                    }
+                    self.session_is_in_keyring(false).await;
+                }
                 self.choices.forget_method(&scope.root).await?;
-                Ok(done.was_signed_in.then_some(NOT_REVOKED))
+                Ok(was_signed_in.then_some(NOT_REVOKED))
             }
             Some(Method::Openai) => {
                 let forgotten = self.forget_keys(scope, &resolution).await?;

@@ -8,12 +8,12 @@ impl Qwen {
     /// Asks for a code. The user approves it while [`SignIn::finish`] waits; dropping that cancels the sign-in.
     pub async fn start_sign_in(&self, scope: &Scope) -> Result<SignIn, Error> {
         let client = self.http.client(&self.env)?;
-        Ok(self.tokens.of(self.place(scope).await)?.sign_in(client).await?)
+        Ok(self.tokens.of(scope.settings.credential_store)?.sign_in(client).await?)
     }
 
     /// Why the session of `scope` will be lost when this process ends, if it will.
-    pub async fn unsaved_session(&self, scope: &Scope) -> Option<String> {
-        let store = self.tokens.of(self.place(scope).await).ok()?;
+    pub fn unsaved_session(&self, scope: &Scope) -> Option<String> {
+        let store = self.tokens.of(scope.settings.credential_store).ok()?;
         store.unsaved().map(|why| why.to_string())
     }
 

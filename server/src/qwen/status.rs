@@ -127,6 +127,7 @@ mod tests {
             remembered: &Remembered::default(),
             stored_key: &StoredKey::Absent,
             oauth: &OauthHint::Absent,
+            oauth_kind: crate::resolve::OriginKind::CredentialFile,
         });
         let status = AuthStatus::new("file:///h/p".to_owned(), resolution, None, None);
         assert_eq!(status.base_url.as_deref(), Some("https://x.example/v1?subscription-key=…&api-version=1"));

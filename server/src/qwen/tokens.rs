@@ -44,26 +44,32 @@ impl Tokens {
     ///
     /// Into the keyring, whenever that is the setting; out of it, only when the setting was changed while we ran: a
     /// terminal, or another editor that knows nothing of the setting, must not put the token back into a file.
-    pub(super) async fn settle(&self, root: &Path, place: CredentialStore) {
-        let (Ok(file), Ok(keyring)) = (&self.file, &self.keyring) else { return };
+    ///
+    /// Answers with the place that the session has been moved to, if it was.
+    pub(super) async fn settle(&self, root: &Path, place: CredentialStore) -> Option<CredentialStore> {
+        let (Ok(file), Ok(keyring)) = (&self.file, &self.keyring) else { return None };
         let before = self.places.lock().unwrap_or_else(PoisonError::into_inner).insert(root.to_owned(), place);
         if place == CredentialStore::File && before != Some(CredentialStore::Keyring) {
-            return;
+            return None;
         }
         // Who comes while the session is on its way waits until it is there.
         let _moving = self.moving.lock().await;
         let moved = match (before, place) {
             (Some(CredentialStore::Keyring), CredentialStore::File) => keyring.move_to(file).await,
             (Some(CredentialStore::File) | None, CredentialStore::Keyring) => match peek(file).await {
-                Hint::Absent => return,
+                Hint::Absent => return None,
                 Hint::Usable { .. } | Hint::Expired { .. } | Hint::Unreadable(_) | Hint::InKeyring => {
                     file.move_to(keyring).await
                 }
             },
-            (_, CredentialStore::File | CredentialStore::Keyring) => return,
+            (_, CredentialStore::File | CredentialStore::Keyring) => return None,
         };
-        if let Err(error) = moved {
-            tracing::warn!(%error, "the session stays where it was");
+        match moved {
+            Ok(moved) => moved.then_some(place),
+            Err(error) => {
+                tracing::warn!(%error, "the session stays where it was");
+                None
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::SystemTime;
 
+use super::OriginKind;
 use super::remembered::Remembered;
 use crate::env::Environment;
 use crate::files::Files;
@@ -24,8 +25,10 @@ pub struct Inputs<'a> {
     pub remembered: &'a Remembered,
     /// The key in the keyring, or in this process's memory.
     pub stored_key: &'a StoredKey,
-    /// Qwen Code's credential file.
+    /// The Qwen OAuth session.
     pub oauth: &'a OauthHint,
+    /// Where that is kept: [`OriginKind::CredentialFile`] or [`OriginKind::Keyring`].
+    pub oauth_kind: OriginKind,
 }
 
 /// The editor's settings that bear on the account, as the editor gives them for a root.

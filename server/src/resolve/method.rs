@@ -92,17 +92,15 @@ fn signed_in(inputs: &Inputs<'_>) -> Option<Found<Method>> {
     match inputs.oauth {
         OauthHint::Absent | OauthHint::Unreadable(_) => None,
         OauthHint::Unavailable(_) if !inputs.remembered.session_in_keyring => None,
-        OauthHint::Unavailable(_) => {
-            Some(Found { value: Method::QwenOauth, origin: Origin::new(OriginKind::Keyring, Scope::User) })
-        }
-        OauthHint::Usable { .. } | OauthHint::Expired => {
-            Some(Found { value: Method::QwenOauth, origin: credential_file(inputs) })
+        OauthHint::Usable { .. } | OauthHint::Expired | OauthHint::Unavailable(_) => {
+            Some(Found { value: Method::QwenOauth, origin: credential(inputs) })
         }
     }
 }
 
-/// Where Qwen Code keeps its credential.
-pub(super) fn credential_file(inputs: &Inputs<'_>) -> Origin {
-    let origin = Origin::new(OriginKind::CredentialFile, Scope::User);
-    Origin { path: inputs.env.qwen_home().map(|home| home.join("oauth_creds.json")), ..origin }
+/// Where the session is: in Qwen Code's file, or in the keyring.
+pub(super) fn credential(inputs: &Inputs<'_>) -> Origin {
+    let origin = Origin::new(inputs.oauth_kind, Scope::User);
+    let home = inputs.env.qwen_home().filter(|_| inputs.oauth_kind == OriginKind::CredentialFile);
+    Origin { path: home.map(|home| home.join("oauth_creds.json")), ..origin }
 }

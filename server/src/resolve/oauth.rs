@@ -35,7 +35,7 @@ pub(super) fn fill(
         let origin = Origin::default("Qwen OAuth serves this one");
         Some(Found { value: Provider::Qwen.default_model().to_owned(), origin })
     });
-    let credential_file = method::credential_file(inputs);
+    let credential = method::credential(inputs);
     resolution.state = match inputs.oauth {
         OauthHint::Usable { .. } => State::SignedIn,
         OauthHint::Absent => {
@@ -45,12 +45,12 @@ pub(super) fn fill(
         OauthHint::Expired => {
             let message = "the Qwen sign-in has expired and cannot be renewed; sign in again (`qwen.signIn`, \
                            `qwen-language-server auth sign-in`)";
-            notes.problem(Problem::new(ProblemKind::SessionExpired, message).at(&credential_file));
+            notes.problem(Problem::new(ProblemKind::SessionExpired, message).at(&credential));
             State::SignedOut
         }
         OauthHint::Unreadable(reason) => {
-            let message = format!("{} is not read: {reason}; repair it or sign in again", credential_file.place());
-            notes.problem(Problem::new(ProblemKind::UnreadableFile, message).at(&credential_file));
+            let message = format!("{} is not read: {reason}; repair it or sign in again", credential.place());
+            notes.problem(Problem::new(ProblemKind::UnreadableFile, message).at(&credential));
             State::SignedOut
         }
         OauthHint::Unavailable(reason) => {

@@ -95,6 +95,7 @@ impl Case {
             remembered: &self.remembered,
             stored_key: &self.stored_key,
             oauth: &self.oauth,
+            oauth_kind: OriginKind::CredentialFile,
         })
     }
 }

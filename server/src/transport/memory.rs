@@ -3,7 +3,7 @@
 //! glibc gives back the free end of its heap, and nothing below what is in use there. It keeps as much of that end as
 //! twice the largest block that was freed so far, 64 MiB at most (mallopt(3), `M_MMAP_THRESHOLD`). Blocks that are
 //! taken and freed untouched cost address space alone: with them, what is large is put at the end, and the end is made
-//! so long that it is given back. Other allocators need none of this, and it does them no harm.
+//! so long that it is given back. Other allocators give back by themselves.
 
 /// What is larger than this is worth giving back, in bytes.
 pub const LARGE: usize = 1024 * 1024;
@@ -11,7 +11,7 @@ pub const LARGE: usize = 1024 * 1024;
 /// Makes something large at the end of the heap, with four megabytes of room below it for what is made later.
 pub fn at_the_end<T>(make: impl FnOnce() -> T) -> T {
     // In pieces: they fill the room that an earlier call has left.
-    let room: Vec<_> = (0..8).map(|_| untouched(LARGE / 2)).collect();
+    let room = untouched(8, LARGE / 2);
     let large = make();
     drop(room);
     large
@@ -19,11 +19,21 @@ pub fn at_the_end<T>(make: impl FnOnce() -> T) -> T {
 
 /// Gives back what is free at the end of the calling thread's heap.
 pub fn give_back() {
-    let end: Vec<_> = (0..=64).map(|_| untouched(LARGE)).collect();
-    drop(end);
+    drop(untouched(65, LARGE));
 }
 
-fn untouched(bytes: usize) -> Vec<u8> {
+/// Blocks that nobody writes to; fewer where there is no room for them.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn untouched(count: usize, bytes: usize) -> Vec<Vec<u8>> {
+    let block = |_| {
+        let mut block = Vec::new();
+        block.try_reserve_exact(bytes).ok().map(|()| block)
+    };
     // Unseen by the compiler, which leaves out what nobody uses.
-    std::hint::black_box(Vec::with_capacity(bytes))
+    std::hint::black_box((0..count).map_while(block).collect())
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn untouched(_: usize, _: usize) -> Vec<Vec<u8>> {
+    Vec::new()
 }

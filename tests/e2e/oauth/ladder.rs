@@ -49,6 +49,10 @@ fn o05_the_editor_opens_the_page_byte_for_byte_and_the_root_is_signed_in() {
     let question = editor.expect_request("window/showDocument");
     assert_eq!(question.params, json!({ "uri": page(&oauth, 1), "external": true, "takeFocus": true }));
     editor.answer(question, json!({ "success": true }));
+    // Helix says so before its opener has run, whose failure takes the place of the code on the screen.
+    let again = editor.expect_progress(TOKEN);
+    let text = again["message"].as_str().unwrap();
+    assert!(text.contains(&page(&oauth, 1)) && text.contains("CODE-1"), "{text}");
     let status = approve(&oauth, &mut editor, pending, TOKEN);
     assert_eq!(status["quota"], json!({ "requestsPerMinute": 60, "requestsPerDay": 2000, "usedToday": 0 }));
     let expires_at = status["expiresAt"].as_str().unwrap();

@@ -79,6 +79,39 @@ fn a_terminal_shows_a_qr_code_the_url_the_code_and_a_spinner_until_it_is_approve
 }
 
 #[test]
+fn a_sign_in_where_no_keyring_answers_is_stored_though_an_editor_uses_one() {
+    let oauth = OAuth::start();
+    let world = world(&oauth);
+    let state = world.state().join("qwen-language-server");
+    std::fs::create_dir_all(&state).unwrap();
+    std::fs::write(state.join("state.json"), r#"{ "sessionInKeyring": true }"#).unwrap();
+    let mut terminal = Terminal::open(&world, "auth sign-in");
+    terminal.expect("15 min left");
+    oauth.approve();
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(0), "{shown}");
+    assert!(world.home().join(".qwen/oauth_creds.json").is_file());
+    let status = world.terminal().args(["auth", "status"]).output().unwrap();
+    assert!(status.status.success(), "{}", String::from_utf8_lossy(&status.stdout));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_sign_in_that_cannot_be_stored_is_no_success() {
+    let oauth = OAuth::start();
+    let world = world(&oauth);
+    // Nothing can be made where a file stands.
+    std::fs::write(world.home().join(".qwen"), "").unwrap();
+    let mut terminal = Terminal::open(&world, "auth sign-in");
+    terminal.expect("15 min left");
+    oauth.approve();
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(2), "{shown}");
+    assert!(shown.contains("is lost when this command ends") && shown.contains(".qwen"), "{shown}");
+    assert_secret_free(&oauth, &shown);
+}
+
+#[test]
 fn o16_ctrl_c_on_a_terminal_cancels_the_sign_in_and_writes_nothing() {
     let oauth = OAuth::start();
     let world = world(&oauth);

@@ -50,10 +50,12 @@ impl ClientAbilities {
         } else {
             workspace.and_then(|workspace| workspace.inlay_hint.as_ref()).and_then(|hint| hint.refresh_support)
         };
-        let formats = document
+        let format = document
             .and_then(|document| document.hover.as_ref())
             .and_then(|hover| hover.content_format.as_ref())
-            .and_then(|formats| formats.first());
+            .and_then(|formats| {
+                formats.iter().find(|format| [MarkupKind::PlainText, MarkupKind::Markdown].contains(format))
+            });
         Self {
             pulls: document.is_some_and(|document| document.diagnostic.is_some()),
             refreshes: workspace
@@ -66,7 +68,7 @@ impl ClientAbilities {
                 .and_then(|document| document.publish_diagnostics.as_ref())
                 .and_then(|diagnostics| diagnostics.related_information)
                 .unwrap_or(false),
-            plain_hover: formats == Some(&MarkupKind::PlainText),
+            plain_hover: format != Some(&MarkupKind::Markdown),
             edits: EditAbilities {
                 document_changes: edit.and_then(|edit| edit.document_changes).unwrap_or(false),
                 create_file: operations.is_some_and(|operations| operations.contains(&ResourceOperationKind::Create)),

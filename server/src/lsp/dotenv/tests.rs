@@ -18,7 +18,7 @@ use crate::files::memory::Memory;
 use crate::lsp::position::Encoding;
 use crate::lsp::roots::Root;
 use crate::qwen::Exposure;
-use crate::resolve::{self, ClientSettings, Inputs, OauthHint, Remembered, RequestFields, StoredKey};
+use crate::resolve::{self, ClientSettings, Inputs, OauthHint, OriginKind, Remembered, RequestFields, StoredKey};
 
 const KEY: &str = "sk-canary-0123456789abcdef9f3c";
 
@@ -36,6 +36,7 @@ fn facts(files: &Memory, environment: &[(&str, &str)], path: &str, text: &str) -
         remembered: &Remembered::default(),
         stored_key: &StoredKey::NotAsked,
         oauth: &OauthHint::Absent,
+        oauth_kind: OriginKind::CredentialFile,
     };
     let path = Path::new(path);
     Facts {

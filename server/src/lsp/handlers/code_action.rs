@@ -1,7 +1,5 @@
 //! `textDocument/codeAction`: what can be done here. It reads a few small files, and asks no network.
 
-use std::time::Duration;
-
 use tower_lsp::ls_types::{CodeAction, CodeActionOrCommand, CodeActionParams, CodeActionTriggerKind, Uri};
 
 use crate::lsp::backend::Backend;
@@ -10,10 +8,7 @@ use crate::lsp::code_action::commands::{ChatDocument, Situation, commands};
 use crate::lsp::code_action::offer::{self, Asked, Trigger};
 use crate::lsp::completion::place::is_shared;
 use crate::lsp::roots::Root;
-use crate::resolve::{ProblemKind, State};
-
-/// How long a listing waits for the account: a keyring that is locked may ask its user. Files alone take a millisecond.
-const LIMIT: Duration = Duration::from_secs(1);
+use crate::qwen::account::Glance;
 
 /// The actions for a selection, its diagnostics, and the document's root.
 pub async fn code_action(backend: &Backend, params: CodeActionParams) -> Option<Vec<CodeAction>> {
@@ -31,11 +26,7 @@ pub async fn code_action(backend: &Backend, params: CodeActionParams) -> Option<
         Some((session.documents.snapshot(&uri)?, root, session.abilities.clone()))
     })?;
     let scope = backend.with_session(|session| session.scope_of(&root));
-    let resolution = tokio::time::timeout(LIMIT, backend.qwen.resolve(&scope, None)).await.ok();
-    let is_configured = resolution.as_ref().is_some_and(|resolution| resolution.state == State::SignedIn);
-    let endpoint_waits = resolution.is_some_and(|resolution| {
-        resolution.problems.iter().any(|problem| problem.kind == ProblemKind::EndpointNotTrusted)
-    });
+    let Glance { is_configured, endpoint_waits } = backend.qwen.glance(&scope).await;
 
     let mut actions = Vec::new();
     if is_configured && is_shared(&uri, &document) {

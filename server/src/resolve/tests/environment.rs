@@ -316,6 +316,7 @@ fn on_a_real_disk_no_file_hangs_or_fools() {
             remembered: &case.remembered,
             stored_key: &case.stored_key,
             oauth: &case.oauth,
+            oauth_kind: OriginKind::CredentialFile,
         })
     };
     let file = root.join(".env");
