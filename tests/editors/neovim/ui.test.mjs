@@ -160,6 +160,23 @@ test('two roots in one window answer with two keys', async (t) => {
   screen.picture('nvim-two-roots')
 })
 
+test('the windows of a root say that its chat document is being answered, and those of another do not', async (t) => {
+  const { world, screen } = await open(t, { root: 'one', key: 'sk-one-key-000011111' })
+  world.root('two', 'sk-two-key-000022222', 'qwen3-max')
+  world.write('one/talk.qwen.md', '## You\n\nhello\n')
+  await command(screen, 'split two/main.py')
+  await screen.shows('two/main.py Qwen: qwen3-max')
+  await command(screen, 'split one/talk.qwen.md')
+  await screen.shows('one/talk.qwen.md Qwen: qwen3-coder-plus')
+  await world.post('/script', { deltas: ['half'], hold: true })
+  await command(screen, 'Qwen send')
+  await screen.shows('half')
+  await screen.shows(/one\/talk\.qwen\.md (?:\[\+\] )?Qwen: answering…/)
+  assert.match(await screen.shows('one/main.py Qwen: answering…'), /two\/main\.py Qwen: qwen3-max/)
+  await world.post('/release')
+  await screen.shows('one/main.py Qwen: qwen3-coder-plus')
+})
+
 test('quitting leaves no server behind', async (t) => {
   const { world, screen } = await open(t)
   await command(screen, 'qall!')

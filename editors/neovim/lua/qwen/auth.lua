@@ -54,7 +54,8 @@ M['sign-in'] = function(target)
     sign_in.set_cancel(nil)
     sign_in.close()
   end
-  client.request(target, 'qwen/auth', { action = 'signIn', workDoneToken = progress.token() }, function(err, result)
+  local params = { action = 'signIn', workDoneToken = progress.token(target) }
+  client.request(target, 'qwen/auth', params, function(err, result)
     ended()
     if err then
       return errors.show(err, target)

@@ -34,7 +34,7 @@ local function choose_model(call)
   if call.words[1] then
     return set_model(target, call.words[1])
   end
-  client.request(target, 'qwen/models', { workDoneToken = progress.token() }, function(err, result)
+  client.request(target, 'qwen/models', { workDoneToken = progress.token(target) }, function(err, result)
     if err then
       return errors.show(err, target)
     end
@@ -120,7 +120,7 @@ end
 ---The URI of the current buffer, if it is a chat document.
 ---@return string?
 local function document()
-  return vim.api.nvim_buf_get_name(0):match('%.qwen%.md$') and vim.uri_from_bufnr(0) or nil
+  return require('qwen.chat.document').is(0) and vim.uri_from_bufnr(0) or nil
 end
 
 local function send_document()

@@ -9,14 +9,16 @@ function M.statusline()
     return ''
   end
   local bufnr = vim.api.nvim_win_get_buf(vim.g.statusline_winid or 0)
-  if require('qwen.chat').busy(require('qwen.root').target(bufnr)) then
+  local target = require('qwen.root').target(bufnr)
+  local folder = require('qwen.root').folder(target)
+  if require('qwen.chat').busy(target) or require('qwen.chat.document').busy(folder) then
     return 'Qwen: answering…'
   end
-  local code = require('qwen.sign_in').code()
+  local code = require('qwen.sign_in').code(folder)
   if code then
     return 'Qwen: sign-in code ' .. code
   end
-  local work = require('qwen.work').current()
+  local work = require('qwen.work').current(folder)
   if work then
     return 'Qwen: ' .. work
   end

@@ -6,10 +6,15 @@ local listeners = {}
 local count = 0
 
 ---A token that no other request of this Neovim uses.
+---@param target? qwen.Target whose status lines show the work
 ---@return string
-function M.token()
+function M.token(target)
   count = count + 1
-  return 'qwen-nvim-' .. count
+  local token = 'qwen-nvim-' .. count
+  if target then
+    require('qwen.work').place(token, target)
+  end
+  return token
 end
 
 ---Sends what arrives for `token` to `callback`, until `M.forget`.

@@ -56,6 +56,13 @@ function M.directory(bufnr)
   return M.above(vim.fn.getcwd()) or vim.fs.normalize(vim.fn.getcwd())
 end
 
+---The path of a folder or file. The server may write a URI with other escapes than Neovim.
+---@param uri string
+---@return string
+function M.path(uri)
+  return (vim.fs.normalize(vim.uri_to_fname(uri)):gsub('(.)/$', '%1'))
+end
+
 ---How a request names the root of a buffer. A chat has its own; a file outside all roots names itself.
 ---@param bufnr? integer the current buffer by default
 ---@return qwen.Target
@@ -69,6 +76,13 @@ function M.target(bufnr)
     return { root = vim.uri_from_fname(directory) }
   end
   return { textDocument = { uri = vim.uri_from_bufnr(bufnr) } }
+end
+
+---The folder that a target is resolved in: its root's, or that of a file outside all roots.
+---@param target qwen.Target
+---@return string
+function M.folder(target)
+  return target.root and M.path(target.root) or vim.fs.dirname(M.path(target.textDocument.uri))
 end
 
 ---The name that people see for a root.

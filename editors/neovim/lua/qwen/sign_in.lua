@@ -66,6 +66,7 @@ function M.show(authorization)
   vim.cmd.stopinsert()
   local bufnr
   bufnr, window = float.open(lines, 'Sign in to Qwen for ' .. require('qwen.root').label(authorization.root))
+  vim.b[bufnr].qwen_target = { root = authorization.root }
   local function key(name, desc, action)
     vim.keymap.set('n', name, action, { buffer = bufnr, nowait = true, desc = desc })
   end
@@ -97,9 +98,11 @@ end
 ---Closes the window when the sign-in has ended that it shows, whoever began it: a code action has no answer of its own.
 ---@param from string|integer the progress token
 ---@param value { kind: string, message?: string }
+---@return string? root whose sign-in this is
 function M.on_progress(from, value)
   if current and value.message and value.message:find(current.userCode, 1, true) then
     token = from
+    return current.root
   elseif value.kind == 'end' and from == token then
     M.close()
   end
@@ -131,10 +134,11 @@ function M.says(message)
   return is_open and current ~= nil and message:find(current.userCode, 1, true) ~= nil
 end
 
----The code of the sign-in that waits for the user.
+---The code of the sign-in that waits for the user in a root.
+---@param folder string
 ---@return string?
-function M.code()
-  return current and current.userCode
+function M.code(folder)
+  return current and require('qwen.root').path(current.root) == folder and current.userCode or nil
 end
 
 ---The root whose sign-in is shown.

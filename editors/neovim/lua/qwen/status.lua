@@ -24,15 +24,9 @@ local M = {}
 ---@field ignored { origin: qwen.Origin, because: string }[]
 ---@field problems { kind: string, message: string, path?: string, line?: integer }[]
 
----By the root's path: the server may write the same root's URI with other escapes than Neovim.
+---By the root's path.
 ---@type table<string, qwen.AuthStatus>
 local known = {}
-
----@param uri string
----@return string
-local function path_of(uri)
-  return (vim.fs.normalize(vim.uri_to_fname(uri)):gsub('(.)/$', '%1'))
-end
 
 local methods = { ['qwen-oauth'] = 'Qwen account', ['openai'] = 'API key' }
 local states = { signedIn = 'Signed in', signedOut = 'Signed out', refused = 'The key may not be sent' }
@@ -51,7 +45,7 @@ local origins = {
 ---Notes what the server said, and shows it wherever a status is shown.
 ---@param status qwen.AuthStatus
 function M.changed(status)
-  known[path_of(status.root)] = status
+  known[root.path(status.root)] = status
   local sign_in = require('qwen.sign_in')
   if status.state == 'signedIn' and sign_in.root() == status.root then
     sign_in.close()
@@ -69,12 +63,7 @@ end
 ---@param bufnr? integer
 ---@return qwen.AuthStatus?
 function M.of(bufnr)
-  local target = root.target(bufnr)
-  if target.root then
-    return known[path_of(target.root)]
-  end
-  -- A file outside all roots is resolved from its own folder.
-  return known[vim.fs.dirname(path_of(target.textDocument.uri))]
+  return known[root.folder(root.target(bufnr))]
 end
 
 ---@param origin qwen.Origin

@@ -236,19 +236,67 @@ test('a sign-in that waits shows its code in the status line, hidden or not, unt
   t.same('Qwen: coder-model', require('qwen').statusline())
 end)
 
-test('the server’s progress shows in the status line and leaves it', function(t)
-  t.root('app', 'sk-app-key-0000aaaa')
-  t.open(t.write('app/talk.qwen.md', '## You\n\nhello\n'))
-  t.http('POST', '/script', { deltas = { 'half' }, hold = true })
-  vim.cmd('Qwen send')
-  t.shows('half')
-  t.wait('the progress', function()
-    return require('qwen').statusline():find('answers')
+---Begins a sign-in in one of two roots, and says what the status line of each says.
+local function sign_in_of_two(t, begin)
+  local other = t.root('two', 'sk-two-key-000022222', 'model-two')
+  t.open(other)
+  t.app_without_key()
+  local progress
+  vim.api.nvim_create_autocmd('LspProgress', {
+    callback = function(event)
+      progress = event.data.params.value.message or progress
+    end,
+  })
+  begin()
+  t.code()
+  t.wait('the code in the server’s progress', function()
+    return progress and progress:find('WDJB-MJHT', 1, true)
   end)
-  t.http('POST', '/release')
-  t.wait('its end', function()
-    return require('qwen').statusline() == 'Qwen: qwen3-coder-plus'
-  end)
+  local in_window = require('qwen').statusline()
+  t.press('q')
+  local own = require('qwen').statusline()
+  vim.cmd.edit(other)
+  return { in_window, own, require('qwen').statusline() }
+end
+
+local of_two = { 'Qwen: sign-in code WDJB-MJHT', 'Qwen: sign-in code WDJB-MJHT', 'Qwen: model-two' }
+
+test('the code of a sign-in is in the status line of its own root, not of another', function(t)
+  t.same(
+    of_two,
+    sign_in_of_two(t, function()
+      vim.cmd('Qwen auth sign-in')
+    end)
+  )
+end)
+
+test('so is the code of a sign-in that a code action began', function(t)
+  t.same(
+    of_two,
+    sign_in_of_two(t, function()
+      local client = vim.lsp.get_clients({ name = 'qwen' })[1]
+      require('qwen.errors').execute(client, 'qwen.signIn', { require('qwen.root').target() })
+    end)
+  )
+end)
+
+test('work that was asked for in a root shows in its status line alone', function(t)
+  local other = t.root('two', 'sk-two-key-000022222', 'model-two')
+  t.open(other)
+  local token = require('qwen.progress').token(require('qwen.root').target())
+  require('qwen.work').on_progress({ token = token, value = { kind = 'begin', title = 'Models' } })
+  t.same('Qwen: Models', require('qwen').statusline())
+  t.app()
+  t.same('Qwen: qwen3-coder-plus', require('qwen').statusline())
+end)
+
+test('work of which nobody says the root shows in the status line, and leaves it', function(t)
+  t.app()
+  local work = require('qwen.work')
+  work.on_progress({ token = 'of-the-server', value = { kind = 'begin', title = 'Testing the key' } })
+  t.same('Qwen: Testing the key', require('qwen').statusline())
+  work.on_progress({ token = 'of-the-server', value = { kind = 'end' } })
+  t.same('Qwen: qwen3-coder-plus', require('qwen').statusline())
 end)
 
 test('a sign-in that a code action began closes its window however it ends', function(t)

@@ -99,6 +99,26 @@ test('the answer in a chat document is stopped, from its window and from another
   t.same(2, #t.http('GET', '/wait?outcome=hungUp&count=2'))
 end)
 
+test('the answer in a chat document is under way in the status line of its own root, not of another', function(t)
+  t.open(t.root('two', 'sk-two-key-000022222', 'model-two'))
+  t.root('app', 'sk-app-key-0000aaaa')
+  t.open(t.write('app/talk.qwen.md', '## You\n\nhello\n'))
+  t.http('POST', '/script', { deltas = { 'half' }, hold = true })
+  vim.cmd('Qwen send')
+  t.shows('half')
+  local function in_root(name)
+    vim.cmd.edit(t.world .. '/' .. name .. '/main.py')
+    return require('qwen').statusline()
+  end
+  t.same('Qwen: answering…', require('qwen').statusline())
+  t.same('Qwen: answering…', in_root('app'))
+  t.same('Qwen: model-two', in_root('two'))
+  t.http('POST', '/release')
+  t.wait('the end of the answer', function()
+    return in_root('app') == 'Qwen: qwen3-coder-plus'
+  end)
+end)
+
 test('only a chat document is sent', function(t)
   t.app()
   vim.cmd('Qwen send')
