@@ -3,7 +3,8 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import * as vscode from 'vscode'
-import { type LanguageClient, ProgressType, State } from 'vscode-languageclient/node'
+import { type LanguageClient, ProgressType, State, WorkDoneProgressCancelNotification } from 'vscode-languageclient/node'
+import { PendingSignIn } from './auth/pending'
 import { failureOf } from './errors'
 import {
   type AuthAction, type AuthStatus, type ChatDelta, type ChatParams, type ChatResult, type DeviceAuthorization, type Model, type ModelsResult,
@@ -26,11 +27,10 @@ export class Qwen implements vscode.Disposable {
   busy = 0
   /** Why there is no status. */
   problem: string | undefined
-  /** The sign-in that waits for the user. */
-  device: DeviceAuthorization | undefined
   private readonly statuses = new Map<string, AuthStatus>()
   private readonly changed = new vscode.EventEmitter<void>()
   readonly onDidChange = this.changed.event
+  private readonly signIn = new PendingSignIn(() => this.changed.fire())
   private client: LanguageClient | undefined
   private program: Found | undefined
   private tokens = 0
@@ -48,6 +48,11 @@ export class Qwen implements vscode.Disposable {
         if (event.affectsConfiguration('qwen.server.path')) void this.restart()
       }),
     ]
+  }
+
+  /** The sign-in that waits for the user. */
+  get device(): DeviceAuthorization | undefined {
+    return this.signIn.device
   }
 
   /** What the server last said about the current root. */
@@ -69,17 +74,21 @@ export class Qwen implements vscode.Disposable {
       wanted: () => this.client === client,
       restarted: () => void this.tellCrash(t('The Qwen language server stopped unexpectedly. It was started again.'), false),
       gaveUp: () => void this.tellCrash(t('The Qwen language server stopped again. It was not restarted.'), true),
+      workDone: (token, value) => this.signIn.progress(token, value),
     })
     this.client = client
     client.onDidChangeState(({ newState }) => {
       if (this.client !== client) return
+      this.signIn.clear()
       this.set(newState === State.Running ? 'running' : newState === State.Starting ? 'starting' : 'stopped')
-      this.device = undefined
       if (newState === State.Running) void this.refresh()
       else this.statuses.clear()
     })
     client.onNotification(methods.authStatusChanged, (status: AuthStatus) => this.learn(status))
-    client.onNotification(methods.deviceAuthorization, (device: DeviceAuthorization) => this.setDevice(device))
+    client.onNotification(methods.deviceAuthorization, (device: DeviceAuthorization) => {
+      this.signIn.begin(device)
+      this.changed.fire()
+    })
     try {
       await client.start()
     } catch (error) {
@@ -139,9 +148,16 @@ export class Qwen implements vscode.Disposable {
     return `qwenls-${this.tokens}`
   }
 
-  setDevice(device: DeviceAuthorization | undefined): void {
-    this.device = device
+  /** The sign-in that this extension asked for is over. */
+  endSignIn(): void {
+    if (this.signIn.token === undefined) this.signIn.clear()
     this.changed.fire()
+  }
+
+  /** Cancels the sign-in that a command of the server's began. */
+  cancelSignIn(): void {
+    const { token } = this.signIn
+    if (token !== undefined) void this.client?.sendNotification(WorkDoneProgressCancelNotification.type, { token })
   }
 
   /** Asks about the current root. A failure shows in the status bar. */
@@ -161,6 +177,7 @@ export class Qwen implements vscode.Disposable {
     this.stops += 1
     const client = this.client
     this.client = undefined
+    this.signIn.clear()
     this.statuses.clear()
     try {
       // A client that is starting refuses to be stopped, and kills its server; one that needs a moment ends in peace.
@@ -172,6 +189,7 @@ export class Qwen implements vscode.Disposable {
   }
 
   dispose(): void {
+    this.signIn.clear()
     this.subscriptions.forEach((each) => each.dispose())
     this.roots.dispose()
   }
@@ -190,7 +208,7 @@ export class Qwen implements vscode.Disposable {
     const root = vscode.Uri.parse(status.root).toString()
     this.statuses.set(root, status)
     for (const [key, known] of this.statuses) if (vscode.Uri.parse(known.root).toString() === root) this.statuses.set(key, status)
-    if (status.state === 'signedIn' && status.method === 'qwen-oauth') this.device = undefined
+    if (status.state === 'signedIn' && status.method === 'qwen-oauth') this.signIn.clear()
     void vscode.commands.executeCommand('setContext', 'qwenls.signedIn', this.status?.state === 'signedIn')
     this.changed.fire()
   }

@@ -4,6 +4,7 @@ import { failureOf } from '../errors'
 import type { AuthAction, DeviceAuthorization } from '../protocol'
 import type { Qwen } from '../qwen'
 import { openExternal } from '../server/client'
+import { invitation } from './pending'
 
 const { t } = vscode.l10n
 
@@ -38,7 +39,7 @@ export class SignIn implements vscode.Disposable {
         async (progress, token) => {
           token.onCancellationRequested(() => cancellation.cancel())
           const report = (said?: string) => {
-            const message = this.qwen.device ? invitation(this.qwen.device) : said
+            const message = this.qwen.device ? invitation(this.qwen.device, t) : said
             if (message !== undefined) progress.report({ message })
           }
           const sources = [this.qwen.onWorkDone(workDoneToken, report), this.qwen.onDidChange(() => report())]
@@ -56,13 +57,14 @@ export class SignIn implements vscode.Disposable {
       else throw error
     } finally {
       this.cancellation = undefined
-      this.qwen.setDevice(undefined)
+      this.qwen.endSignIn()
       cancellation.dispose()
     }
   }
 
   cancel(): void {
-    this.cancellation?.cancel()
+    if (this.cancellation) this.cancellation.cancel()
+    else this.qwen.cancelSignIn()
   }
 
   async open(): Promise<void> {
@@ -85,28 +87,20 @@ export class SignIn implements vscode.Disposable {
 
   /** Shows the code until the sign-in has ended. */
   private async show(device: DeviceAuthorization): Promise<void> {
-    await vscode.window.withProgress({ location: vscode.ProgressLocation.Notification, title: t('Signing in to Qwen') }, (progress) => {
-      progress.report({ message: invitation(device) })
+    const options = { location: vscode.ProgressLocation.Notification, title: t('Signing in to Qwen'), cancellable: true }
+    await vscode.window.withProgress(options, (progress, token) => {
+      token.onCancellationRequested(() => this.qwen.cancelSignIn())
+      const report = () => progress.report({ message: invitation(device, t) })
+      report()
       return new Promise<void>((resolve) => {
         const waiting = this.qwen.onDidChange(() => {
-          if (this.qwen.device?.userCode === device.userCode) return
+          if (this.qwen.device?.userCode === device.userCode) return report()
           waiting.dispose()
           resolve()
         })
       })
     })
   }
-}
-
-/**
- * What the user is to do, with links: a progress notification has no buttons, but it stays as long as the sign-in, where
- * a message with buttons is hidden after seconds and stays in the list for ever.
- */
-function invitation(device: DeviceAuthorization): string {
-  // Without brackets, nothing that a service wrote becomes a link.
-  const [page, code] = [device.verificationUri, device.userCode].map((text) => text.replace(/[[\]]/g, ''))
-  const links = [[t('Open Page'), 'open'], [t('Copy Code'), 'copyCode'], [t('Copy Address'), 'copyAddress']]
-  return `${t('open {0} and enter the code {1}.', page ?? '', code ?? '')} ${links.map(([title, name]) => `[${title}](command:qwenls.signIn.${name})`).join(' · ')}`
 }
 
 /** The address that has the code in it, as the service wrote it. */

@@ -1,19 +1,22 @@
 /** The language client: how the server is started, restarted, and what of its traffic is logged. */
 import * as vscode from 'vscode'
 import { CloseAction, ErrorAction, LanguageClient, type LanguageClientOptions, type ServerOptions, TransportKind } from 'vscode-languageclient/node'
-import { methods } from '../protocol'
+import type { WorkDone } from '../auth/pending'
+import { type ProgressToken, methods } from '../protocol'
 import { withoutParams } from './trace'
 
-export interface Crashes {
+export interface Events {
   /** Whether anybody still waits for this client: one that was given up is no crash, and starts no second server. */
   wanted(): boolean
   /** The server ended by itself; it is started again. */
   restarted(): void
   /** It ended again; nothing more is tried. */
   gaveUp(): void
+  /** Progress of work that no request brought a token for. */
+  workDone(token: ProgressToken, value: WorkDone): void
 }
 
-export function createClient(command: string, log: vscode.LogOutputChannel, crashes: Crashes): LanguageClient {
+export function createClient(command: string, log: vscode.LogOutputChannel, events: Events): LanguageClient {
   const server: ServerOptions = { command, transport: TransportKind.stdio }
   let restarts = 0
   const options: LanguageClientOptions = {
@@ -23,34 +26,40 @@ export function createClient(command: string, log: vscode.LogOutputChannel, cras
     }),
     outputChannel: log,
     traceOutputChannel: tracing(log),
-    middleware: { window: { showDocument: openUntouched } },
+    middleware: {
+      window: { showDocument: openUntouched },
+      handleWorkDoneProgress: (token, value, next) => {
+        events.workDone(token, value)
+        next(token, value)
+      },
+    },
     errorHandler: {
       error: () => ({ action: ErrorAction.Continue, handled: true }),
       closed: () => {
-        if (!crashes.wanted()) return { action: CloseAction.DoNotRestart, handled: true }
+        if (!events.wanted()) return { action: CloseAction.DoNotRestart, handled: true }
         restarts += 1
         if (restarts > 1) {
-          crashes.gaveUp()
+          events.gaveUp()
           return { action: CloseAction.DoNotRestart, handled: true }
         }
-        crashes.restarted()
+        events.restarted()
         return { action: CloseAction.Restart, handled: true }
       },
     },
     // The extension says it itself, with a button.
     initializationFailedHandler: () => false,
   }
-  return new Client('qwenls', 'Qwen', server, options, crashes)
+  return new Client('qwenls', 'Qwen', server, options, events)
 }
 
 /** What a client that was given up has to say is for the log: its start can only fail, and is waited for by nobody. */
 class Client extends LanguageClient {
-  constructor(id: string, name: string, server: ServerOptions, options: LanguageClientOptions, private readonly crashes: Crashes) {
+  constructor(id: string, name: string, server: ServerOptions, options: LanguageClientOptions, private readonly events: Events) {
     super(id, name, server, options)
   }
 
   override error(message: string, data?: unknown, show?: boolean | 'force'): void {
-    super.error(message, data, this.crashes.wanted() ? show : false)
+    super.error(message, data, this.events.wanted() ? show : false)
   }
 }
 

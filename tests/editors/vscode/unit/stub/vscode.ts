@@ -32,7 +32,22 @@ export const said: string[] = []
 const say = async (message: string) => void said.push(message)
 const nothing = () => ({ dispose: () => undefined })
 
+/** The progress notifications on the screen. */
+export const notifications: { message: string; cancel(): void }[] = []
+async function withProgress<T>(_: object, run: (progress: object, token: object) => Promise<T>): Promise<T> {
+  const cancellation = new CancellationTokenSource()
+  const shown = { message: '', cancel: () => cancellation.cancel() }
+  notifications.push(shown)
+  try {
+    return await run({ report: ({ message }: { message: string }) => (shown.message = message) }, cancellation.token)
+  } finally {
+    notifications.splice(notifications.indexOf(shown), 1)
+  }
+}
+
+export const ProgressLocation = { Notification: 15 }
 export const window = {
+  withProgress,
   onDidChangeActiveTextEditor: nothing,
   showInformationMessage: say,
   showWarningMessage: say,
