@@ -73,6 +73,25 @@ test('a refused sign-in says so', inWindow({}, async (window) => {
   await window.status('signed out')
 }))
 
+test("a sign-in that a command of the server's began leaves the screen when it is refused, and when it is cancelled", inWindow({}, async (window) => {
+  const { page } = window
+  const begin = async () => {
+    await window.status('signed out')
+    await window.command('Consumer: Begin a Sign-In')
+    await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Cancel' }).click()
+    await window.toast('WDJB-MJHT. 15 min left').waitFor()
+    await window.status('signing in')
+  }
+  await begin()
+  await window.ask('/deny', {})
+  await window.toast('enter the code').waitFor({ state: 'detached' })
+  await begin()
+  await window.command('Qwen: Show Menu')
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Cancel signing in' }).click()
+  await window.status('signed out')
+  await window.toast('enter the code').waitFor({ state: 'detached' })
+}))
+
 test('a key goes from the password box to the server, and into no setting', inWindow({}, async (window) => {
   const { page } = window
   await window.status('signed out')

@@ -59,5 +59,7 @@ exports.activate = ({ subscriptions }) => {
       }
       return 'nothing came'
     })),
+    // The server's own command, as a code action runs it.
+    vscode.commands.registerCommand('consumer.signIn', () => say(() => vscode.commands.executeCommand('qwen.signIn'))),
   )
 }
