@@ -72,8 +72,11 @@ fn a_refused_root_is_exit_code_1() {
         .root("app", [(".env", "OPENAI_BASE_URL=https://llm.example.test/v1\n")]);
     for arguments in [&["auth", "status"][..], &["chat", "hi"], &["models"]] {
         let done = run(&world, arguments, "");
-        assert_eq!((done.code, done.stdout.as_str()), (Some(1), ""));
+        assert_eq!(done.code, Some(1));
         assert!(done.stderr.contains("auth trust https://llm.example.test"), "{}", done.stderr);
+        // A status shows what was found; nothing else has an answer.
+        let found = if arguments[0] == "auth" { "state     refused" } else { "" };
+        assert!(done.stdout.contains(found) && done.stdout.is_empty() == found.is_empty(), "{}", done.stdout);
     }
     let done = run(&world, &["auth", "trust", "https://llm.example.test"], "");
     assert_eq!(done.code, Some(0), "{}", done.stderr);
@@ -220,7 +223,7 @@ fn switch_and_sign_out_work_from_a_terminal() {
     let world = configured(&model);
     let done = run(&world, &["auth", "switch", "openai"], "");
     assert_eq!(done.code, Some(0), "{}", done.stderr);
-    assert!(done.stdout.contains("`switch`"), "{}", done.stdout);
+    assert!(done.stdout.contains("chosen by a switch"), "{}", done.stdout);
     let done = run(&world, &["auth", "sign-out"], "");
     assert_ne!(done.code, Some(0));
     assert!(done.stderr.contains(".qwen/.env"), "{}", done.stderr);
@@ -294,5 +297,73 @@ fn the_arguments_that_editors_pass_are_accepted() {
         let world = arguments.iter().fold(World::new().empty_root("app"), |world, argument| world.arg(*argument));
         let mut editor = world.open();
         assert_eq!(crate::verbs::status(&mut editor, "app")["state"], "signedOut");
+    }
+}
+
+#[test]
+fn a_status_names_the_file_that_ended_the_search() {
+    let world = World::new()
+        .canary("sk-canary-home")
+        .home_file(".qwen/.env", "OPENAI_API_KEY=sk-canary-home\n")
+        .root("app", [(".env", "DATABASE_URL=x\n")]);
+    let done = run(&world, &["auth", "status"], "");
+    assert_eq!(done.code, Some(1));
+    assert!(done.stdout.contains("app/.env sets nothing for Qwen, but ended the search"), "{}", done.stdout);
+}
+
+#[test]
+fn a_local_server_that_wants_the_key_which_it_does_not_get_is_explained() {
+    let model = OpenAi::start().error(401, &json!({ "error": { "message": "no key" } }));
+    let world = World::new()
+        .canary("sk-canary-user")
+        .env("OPENAI_API_KEY", "sk-canary-user")
+        .root("app", [(".env", format!("OPENAI_BASE_URL={}\n", model.base_url()))]);
+    let done = run(&world, &["chat", "hi"], "");
+    assert_eq!(done.code, Some(1), "{}", done.stderr);
+    assert!(
+        done.stderr.contains("wants a key, and yours (`OPENAI_API_KEY` in the environment) was not sent"),
+        "{}",
+        done.stderr
+    );
+    assert_eq!(model.requests()[0].key, None);
+}
+
+#[test]
+fn a_sign_out_with_nothing_stored_says_so() {
+    let done = run(&World::new().empty_root("app"), &["auth", "sign-out"], "");
+    assert_eq!((done.code, done.stdout.as_str()), (Some(0), "nothing was stored for this folder\n"), "{}", done.stderr);
+}
+
+#[test]
+fn a_key_that_no_header_can_hold_is_refused_before_it_is_stored() {
+    let done = run(&World::new().empty_root("app"), &["auth", "set-key"], "sk-two words");
+    assert_eq!(done.code, Some(2));
+    assert!(done.stderr.contains("holds a blank") && !done.stderr.contains("sk-two"), "{}", done.stderr);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_that_cannot_be_written_is_no_success() {
+    let model = OpenAi::start().stream(["Hello"]);
+    let world = configured(&model);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("it is there");
+    let output = world.terminal().args(["chat", "hi"]).stdout(full).output().expect("it runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.contains("standard output: No space left"), "{said}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn bash_completes_the_words_after_the_first() {
+    let world = World::new().empty_root("app");
+    let script = run(&world, &["completions", "bash"], "").stdout;
+    let path = world.path("completions.bash");
+    std::fs::write(&path, script).expect("a world is writable");
+    let ask = "source \"$0\"; COMP_WORDS=(qwen-language-server auth \"\"); COMP_CWORD=2; \
+               _qwen-language-server qwen-language-server \"\" auth; echo \"${COMPREPLY[@]}\"";
+    let output = std::process::Command::new("/bin/bash").args(["-c", ask]).arg(&path).output().expect("bash is there");
+    let offered = String::from_utf8_lossy(&output.stdout);
+    for word in ["status", "set-key", "sign-in", "trust"] {
+        assert!(offered.contains(word), "{word} is not in {offered}");
     }
 }

@@ -1,10 +1,11 @@
 //! `auth`: status, set-key, sign-in, sign-out, switch and trust.
 
-use std::io::{IsTerminal, Read};
+use std::io::{self, IsTerminal, Read};
 
 use url::Url;
 
 use super::args::{AuthCommand, MethodArgument};
+use super::echo::Echo;
 use super::print::{self, print};
 use super::{Failure, exit, scope};
 use crate::qwen::{AuthStatus, NewKey, Qwen, Remember, Scope};
@@ -16,14 +17,18 @@ pub(super) async fn auth(qwen: &Qwen, command: AuthCommand) -> Result<(), Failur
     match command {
         AuthCommand::Status { json, .. } => return status(qwen, &scope, json).await,
         AuthCommand::SetKey { base_url, model, .. } => {
-            let key = read_key()?;
+            let key = read_key().await?;
             qwen.set_key(&scope, NewKey { key, base_url, model, keep: Remember::Always }).await?;
         }
         AuthCommand::SignIn { .. } => super::sign_in::sign_in(qwen, &scope).await?,
         AuthCommand::SignOut { method, .. } => {
-            if let Some(left_undone) = qwen.sign_out(&scope, method.map(Into::into)).await? {
-                print(&format!("{left_undone}\n"));
-            }
+            let signed_out = qwen.sign_out(&scope, method.map(Into::into)).await?;
+            print(&format!("{}\n", signed_out.words()));
+            return Ok(());
+        }
+        // As in an editor: the old method stays in force unless somebody signs in.
+        AuthCommand::Switch { method: MethodArgument::QwenOauth, .. } if !qwen.is_signed_in_by_oauth(&scope).await => {
+            super::sign_in::sign_in(qwen, &scope).await?;
         }
         AuthCommand::Switch { method, .. } => qwen.switch(&scope, method.into(), Remember::Always).await?,
         AuthCommand::Trust { endpoint, .. } => qwen.trust(&scope, &endpoint, Remember::Always).await?,
@@ -56,14 +61,21 @@ async fn status(qwen: &Qwen, scope: &Scope, json: bool) -> Result<(), Failure> {
     let status = current(qwen, scope).await;
     if json {
         print::json(&status);
-    } else if status.state == State::SignedIn {
-        print(&describe(&status));
     }
     match status.state {
-        State::SignedIn => Ok(()),
+        State::SignedIn if json => Ok(()),
+        State::SignedIn => {
+            print(&describe(&status));
+            Ok(())
+        }
         State::SignedOut | State::Refused => {
-            let reasons: Vec<_> = status.problems.into_iter().map(|problem| problem.message).collect();
-            Err(Failure { message: reasons.join(" "), code: exit::NOT_AUTHENTICATED })
+            let reasons = status.problems.iter().map(|problem| problem.message.as_str()).collect::<Vec<_>>().join("\n");
+            // What was found and does not help; the reasons themselves go to standard error.
+            let found = AuthStatus { problems: Vec::new(), ..status };
+            if !json && (found.method.is_some() || !found.ignored.is_empty()) {
+                print(&describe(&found));
+            }
+            Err(Failure { message: reasons, code: exit::NOT_AUTHENTICATED })
         }
     }
 }
@@ -84,6 +96,13 @@ pub(super) fn describe(status: &AuthStatus) -> String {
             lines.push(format!("{name:<10}{value}{origin}"));
         }
     };
+    let root = Url::parse(&status.root).ok().and_then(|root| root.to_file_path().ok());
+    line("root", root.map(|root| root.display().to_string()).as_deref(), None);
+    match status.state {
+        State::SignedIn => {}
+        State::SignedOut => line("state", Some("signed out"), None),
+        State::Refused => line("state", Some("refused"), None),
+    }
     let origins = &status.origins;
     let method = status.method.map(|method| match method {
         Method::QwenOauth => "Qwen OAuth",
@@ -104,14 +123,21 @@ pub(super) fn describe(status: &AuthStatus) -> String {
 }
 
 /// The key from a hidden prompt, or from a pipe. Never from an argument, which other processes can read.
-fn read_key() -> Result<Secret, Failure> {
-    let unreadable = |error: std::io::Error| Failure::usage(format!("the key could not be read: {error}"));
-    let text = if std::io::stdin().is_terminal() {
-        rpassword::prompt_password("API key: ").map_err(unreadable)?
-    } else {
+async fn read_key() -> Result<Secret, Failure> {
+    let _echo = Echo::keep();
+    // Not on this thread, which hears of Ctrl-C.
+    let read = tokio::task::spawn_blocking(|| {
+        if std::io::stdin().is_terminal() {
+            return rpassword::prompt_password("API key: ");
+        }
         let mut text = String::new();
-        std::io::stdin().take(64 * 1024).read_to_string(&mut text).map_err(unreadable)?;
-        text
+        std::io::stdin().take(64 * 1024).read_to_string(&mut text).map(|_| text)
+    });
+    let text = match read.await.expect("reading a key does not panic, and is not cancelled") {
+        Ok(text) => text,
+        // Ctrl-C, which is on its way here too.
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => std::future::pending().await,
+        Err(error) => return Err(Failure::usage(format!("the key could not be read: {error}"))),
     };
     match text.trim() {
         "" => Err(Failure::usage("the key is empty; pipe it in, or type it at the prompt")),

@@ -13,7 +13,9 @@ pub(super) async fn chat(
     prompt: Option<String>,
     model: Option<String>,
 ) -> Result<(), Failure> {
-    let prompt = question(prompt)?;
+    let prompt = tokio::task::spawn_blocking(|| question(prompt));
+    // Not on this thread, which hears of Ctrl-C.
+    let prompt = prompt.await.expect("reading a question does not panic, and is not cancelled")?;
     let request = ChatRequest { messages: vec![Message::text(Role::User, prompt)], ..ChatRequest::default() };
     let mut chat = qwen.chat(scope, request, model).await?;
     chat.account().doubts.iter().for_each(|doubt| complain(doubt));
@@ -45,14 +47,16 @@ fn question(prompt: Option<String>) -> Result<String, Failure> {
         None if !piped => {
             return Err(Failure::usage("say what to ask: `qwen-language-server chat \"…\"`, or pipe it in"));
         }
-        _ => {
-            let mut text = String::new();
-            let read = std::io::stdin().take(LONGEST).read_to_string(&mut text);
-            read.map_err(|error| Failure::usage(format!("standard input: {error}")))?;
-            text
-        }
+        _ => read_stdin()?,
     };
     if question.trim().is_empty() { Err(Failure::usage("the question is empty")) } else { Ok(question) }
+}
+
+fn read_stdin() -> Result<String, Failure> {
+    let mut text = String::new();
+    let read = std::io::stdin().take(LONGEST).read_to_string(&mut text);
+    read.map_err(|error| Failure::usage(format!("standard input: {error}")))?;
+    Ok(text)
 }
 
 /// More than any model takes; a pipe that never ends is not read for ever.

@@ -4,6 +4,7 @@ use super::Failure;
 use super::auth::{current, describe};
 use super::print::print;
 use crate::qwen::{Qwen, Scope};
+use crate::resolve::State;
 
 pub(super) async fn doctor(qwen: &Qwen, scope: &Scope) -> Result<(), Failure> {
     let status = current(qwen, scope).await;
@@ -14,7 +15,7 @@ pub(super) async fn doctor(qwen: &Qwen, scope: &Scope) -> Result<(), Failure> {
          | version | {version} |\n\
          | system | {os} {arch} |\n\
          | root | `{root}` |\n\
-         | state | {state:?} |\n\
+         | state | {state} |\n\
          | proxy | {proxy} |\n\
          | certificates | {certificates} |\n\
          | endpoint | {reachability} |\n\n\
@@ -23,7 +24,11 @@ pub(super) async fn doctor(qwen: &Qwen, scope: &Scope) -> Result<(), Failure> {
         os = std::env::consts::OS,
         arch = std::env::consts::ARCH,
         root = scope.root.display(),
-        state = status.state,
+        state = match status.state {
+            State::SignedIn => "signed in",
+            State::SignedOut => "signed out",
+            State::Refused => "refused",
+        },
         proxy = network.proxy,
         certificates = network.certificates,
         reachability = network.reachability,

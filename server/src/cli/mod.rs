@@ -4,6 +4,7 @@ mod args;
 mod auth;
 mod chat;
 mod doctor;
+mod echo;
 mod exit;
 mod print;
 mod sign_in;
@@ -19,7 +20,7 @@ use self::args::{Arguments, Command};
 use self::print::{complain, print};
 use crate::env::Environment;
 use crate::files::{Disk, Files};
-use crate::qwen::{Error, Qwen, Scope, Settings};
+use crate::qwen::{Error, ErrorKind, Qwen, Scope, Settings};
 use crate::{log, lsp, transport};
 
 /// Runs the program with the process's own arguments.
@@ -32,7 +33,10 @@ pub fn run() -> ExitCode {
     if let Command::Completions { shell } = command {
         let mut script = Vec::new();
         clap_complete::generate(shell, &mut Arguments::command(), "qwen-language-server", &mut script);
-        print(&String::from_utf8_lossy(&script));
+        // clap_complete 4.6 takes the hyphens of a program's name for those between commands, and completes the first word only.
+        let script = String::from_utf8_lossy(&script)
+            .replace("qwen__subcmd__language__subcmd__server", "qwen__language__server");
+        print(&script);
         return ExitCode::SUCCESS;
     }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
@@ -70,6 +74,10 @@ fn leave(runtime: Runtime, code: u8) -> ExitCode {
 
 async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> u8 {
     tokio::select! {
+        // First, so that the signal is caught before anything begins.
+        biased;
+        // Dropping the work closes its sockets and gives the terminal its echo back.
+        _ = tokio::signal::ctrl_c() => exit::INTERRUPTED,
         outcome = work => match outcome {
             Ok(()) => exit::DONE,
             Err(failure) => {
@@ -77,8 +85,6 @@ async fn interruptible(work: impl Future<Output = Result<(), Failure>>) -> u8 {
                 failure.code
             }
         },
-        // Dropping the work closes its sockets.
-        _ = tokio::signal::ctrl_c() => exit::INTERRUPTED,
     }
 }
 
@@ -120,8 +126,16 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let hint = error.hint().map(|hint| format!(" {hint}")).unwrap_or_default();
-        Self { message: format!("{error}{hint}"), code: exit::code(error.kind()) }
+        let (message, kind) = (error.to_string(), error.kind());
+        let hint = match kind {
+            // What the editors' hint offers is no command of a terminal's.
+            ErrorKind::KeyringUnavailable => {
+                Some("a key can be in `~/.qwen/.env` or the project's `.qwen/.env`".to_owned())
+            }
+            _ => error.hint().filter(|hint| !message.contains(hint.as_str())),
+        };
+        let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+        Self { message: format!("{message}{hint}"), code: exit::code(kind) }
     }
 }
 

@@ -9,8 +9,8 @@ use super::{AuthStatus, CredentialStore, Error, Qwen, Scope};
 use crate::auth::quota;
 use crate::chat::{Credential, Endpoint};
 use crate::resolve::{
-    self, Inputs, Method, OauthHint, OriginKind, Problem, ProblemKind, Provider, Remembered, RequestFields, Resolution,
-    State, StoredKey, endpoint,
+    self, Inputs, Method, OauthHint, Origin, OriginKind, Problem, ProblemKind, Provider, Remembered, RequestFields,
+    Resolution, State, StoredKey, endpoint,
 };
 
 /// Where a request goes, and as whom.
@@ -28,6 +28,8 @@ pub struct Account {
     pub doubts: Vec<String>,
     /// What the user should be told with the answer.
     pub warnings: Vec<String>,
+    /// Where the user's key is that this endpoint does not get.
+    pub withheld: Option<Origin>,
 }
 
 /// What is known of a root's account without asking anybody.
@@ -210,6 +212,7 @@ impl Qwen {
             },
             doubts: Vec::new(),
             warnings,
+            withheld: None,
         })
     }
 
@@ -272,5 +275,6 @@ fn with_key(scope: &Scope, resolution: Resolution) -> Account {
         },
         doubts: doubtful.map(|problem| problem.message).collect(),
         warnings: Vec::new(),
+        withheld: resolution.withheld,
     }
 }

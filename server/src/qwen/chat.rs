@@ -7,7 +7,7 @@ use super::account::Account;
 use super::{Error, Qwen, Scope};
 use crate::auth::quota;
 use crate::chat::{self, Answer, ChatRequest, Credential, Event};
-use crate::resolve::Method;
+use crate::resolve::{Method, endpoint};
 
 /// A running question. Dropping it hangs up on the model.
 pub struct Chat {
@@ -92,6 +92,13 @@ impl Chat {
             chat::Error::QuotaExhausted(_) if self.account.method == Method::QwenOauth => {
                 Error::DailyQuota { error, wait: quota::until_tomorrow(SystemTime::now()) }
             }
+            chat::Error::InvalidKey(_) => match &self.account.withheld {
+                Some(origin) => Error::KeyWithheld {
+                    endpoint: endpoint::origin(&self.account.endpoint.base_url),
+                    key: origin.place(),
+                },
+                None => error.into(),
+            },
             _ => error.into(),
         }
     }

@@ -114,6 +114,17 @@ pub enum Error {
     /// A token that was just renewed, and is refused all the same.
     #[error("{0}; Qwen's free tier ended on 2026-04-15, so a sign-in alone no longer reaches a model: set an API key")]
     FreeTierEnded(chat::Error),
+    /// A server on this machine wants a key, and the user's was not sent.
+    #[error(
+        "{endpoint} wants a key, and yours ({key}) was not sent, since only the project names that endpoint; if you trust it, \
+         run `qwen-language-server auth trust {endpoint}` or `qwen.trustEndpoint`"
+    )]
+    KeyWithheld {
+        /// Its origin.
+        endpoint: String,
+        /// Where the key is.
+        key: String,
+    },
     /// Qwen OAuth's requests of the minute are used up.
     #[error("{0}; Qwen OAuth allows {REQUESTS_PER_MINUTE} requests a minute, from all your programs together")]
     MinuteLimit(chat::Error),
@@ -145,6 +156,9 @@ pub enum Error {
         /// What is wrong with it.
         why: endpoint::Error,
     },
+    /// `setKey` with what no header can hold.
+    #[error("the key holds a blank, a line break or a letter that no key has; copy it again")]
+    UnsendableKey,
     /// `setKey` without a key.
     #[error("the key is empty; send it as `apiKey`")]
     EmptyKey,
@@ -196,6 +210,7 @@ impl Error {
             Self::NoAccount { kind, .. } => *kind,
             Self::Chat(error) => kind_of_chat(error),
             Self::FreeTierEnded(_) => ErrorKind::SessionExpired,
+            Self::KeyWithheld { .. } => ErrorKind::EndpointNotTrusted,
             Self::MinuteLimit(_) => ErrorKind::RateLimited,
             Self::DailyQuota { .. } => ErrorKind::QuotaExhausted,
             Self::Auth(error) => kind_of_auth(error),
@@ -203,13 +218,15 @@ impl Error {
             Self::State(remembered::Error::Malformed { .. }) => ErrorKind::MalformedFile,
             Self::State(_) | Self::NotPrivate { .. } => ErrorKind::UnreadableFile,
             Self::Http(error) => kind_of_http(error),
-            Self::BadEndpoint { .. } | Self::EmptyKey | Self::KeyIsElsewhere(_) => ErrorKind::BadRequest,
+            Self::BadEndpoint { .. } | Self::EmptyKey | Self::UnsendableKey | Self::KeyIsElsewhere(_) => {
+                ErrorKind::BadRequest
+            }
         }
     }
 
     /// Whether the caller's request was wrong, rather than the user's or the service's turn.
     pub fn is_the_callers_mistake(&self) -> bool {
-        matches!(self, Self::BadEndpoint { .. } | Self::EmptyKey)
+        matches!(self, Self::BadEndpoint { .. } | Self::EmptyKey | Self::UnsendableKey)
     }
 
     /// What may help, in a sentence, where the message does not say it.

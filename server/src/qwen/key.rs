@@ -23,11 +23,36 @@ pub struct NewKey {
     pub keep: Remember,
 }
 
+/// What a sign-out has deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignOut {
+    /// There was nothing.
+    Nothing,
+    /// A stored key.
+    Key,
+    /// The Qwen OAuth session, which cannot be revoked.
+    Session,
+}
+
+impl SignOut {
+    /// The same for the person who signed out.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Nothing => "nothing was stored for this folder",
+            Self::Key => "signed out; the stored key is deleted",
+            Self::Session => NOT_REVOKED,
+        }
+    }
+}
+
 impl Qwen {
     /// Stores a key, bound to its endpoint's origin, after the provider was asked whether it knows the key.
     pub async fn set_key(&self, scope: &Scope, new: NewKey) -> Result<(), Error> {
         if new.key.expose().trim().is_empty() {
             return Err(Error::EmptyKey);
+        }
+        if !resolve::is_sendable(&new.key) {
+            return Err(Error::UnsendableKey);
         }
         let base_url = self.endpoint_of(scope, &new).await?;
         self.check(scope, &new, &base_url).await?;
@@ -121,12 +146,12 @@ impl Qwen {
     /// Deletes what was stored for the method, by default the one in force. What stands in a file of the user's, or in
     /// the environment, is not ours to delete: the error says where it is.
     ///
-    /// Answers with what the sign-out leaves undone, for the person who signed out.
-    pub async fn sign_out(&self, scope: &Scope, method: Option<Method>) -> Result<Option<&'static str>, Error> {
+    /// Answers with what was deleted.
+    pub async fn sign_out(&self, scope: &Scope, method: Option<Method>) -> Result<SignOut, Error> {
         let resolution = self.resolve(scope, None).await;
         let method = method.or(resolution.method.as_ref().map(|found| found.value));
         match method {
-            None => Ok(None),
+            None => Ok(SignOut::Nothing),
             Some(Method::QwenOauth) => {
                 let mut was_signed_in =
                     self.tokens.of(scope.settings.credential_store)?.sign_out().await?.was_signed_in;
@@ -138,7 +163,7 @@ impl Qwen {
                     self.session_is_in_keyring(false).await;
                 }
                 self.choices.forget_method(&scope.root).await?;
-                Ok(was_signed_in.then_some(NOT_REVOKED))
+                Ok(if was_signed_in { SignOut::Session } else { SignOut::Nothing })
             }
             Some(Method::Openai) => {
                 let forgotten = self.forget_keys(scope, &resolution).await?;
@@ -146,7 +171,7 @@ impl Qwen {
                     Some(key) if !forgotten && key.origin.kind != OriginKind::Keyring => {
                         Err(Error::KeyIsElsewhere(key.origin))
                     }
-                    _ => Ok(None),
+                    _ => Ok(if forgotten { SignOut::Key } else { SignOut::Nothing }),
                 }
             }
         }

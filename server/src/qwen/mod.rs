@@ -22,7 +22,7 @@ pub use chat::{Chat, retrying};
 pub use choices::Remember;
 pub use env_file::Exposure;
 pub use error::{Details, Error, ErrorKind};
-pub use key::NewKey;
+pub use key::{NewKey, SignOut};
 pub use status::AuthStatus;
 
 use self::choices::Choices;

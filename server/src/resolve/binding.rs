@@ -1,6 +1,7 @@
 //! The binding rule: a user's key goes only where the user, or this product, says, and a project's key where its own
 //! file says too.
 
+use crate::secret::Secret;
 use url::Url;
 
 use super::settings::{self, SettingsFile};
@@ -92,8 +93,8 @@ fn variable(key: &Key) -> &str {
 }
 
 /// Whether the key can stand in a header: visible ASCII, as every provider's is.
-pub(super) fn is_sendable(key: &Key) -> bool {
-    key.value.expose().bytes().all(|byte| byte.is_ascii_graphic())
+pub fn is_sendable(key: &Secret) -> bool {
+    key.expose().bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A stored key was looked up under the endpoint's own origin, and it is there because the user set it for that one.

@@ -35,6 +35,7 @@ mod sources;
 #[cfg(test)]
 mod tests;
 
+pub use binding::is_sendable;
 pub use git_ignore::Ignore;
 pub use git_index::git_problem;
 pub use inputs::{ClientSettings, EnvPrecedence, Inputs, OauthHint, RequestFields, StoredKey};
@@ -81,6 +82,7 @@ pub fn resolve(inputs: &Inputs<'_>) -> Resolution {
         extras: Extras::default(),
         debug: debug(&sources),
         wants_stored_key: None,
+        withheld: None,
         ignored: Vec::new(),
         problems: Vec::new(),
         method,
@@ -140,6 +142,7 @@ fn fill(resolution: &mut Resolution, account: openai::Account, inputs: &Inputs<'
     resolution.base_url = account.base_url;
     resolution.model = account.model;
     resolution.extras = account.extras;
+    resolution.withheld = account.withheld;
 }
 
 /// `security.auth.enforcedType` (H10): another method is refused, whatever chose it.

@@ -22,6 +22,8 @@ pub(super) struct Account {
     pub(super) wants_stored_key: Option<String>,
     /// The variable that is missing, where one is.
     pub(super) missing: Option<String>,
+    /// Where the key is that a local server does not get.
+    pub(super) withheld: Option<Origin>,
 }
 
 /// Decides.
@@ -67,13 +69,14 @@ pub(super) fn decide(
         notes.problem(key_problems::insecure(url));
         state = State::Refused;
     }
-    let mut missing = None;
+    let (mut missing, mut withheld) = (None, None);
     let word = binding::users_word(inputs, sources, files);
     if let (Some(found), Some(url)) = (&key, &base_url) {
         match binding::verdict(inputs, found, url, &word) {
             Verdict::Send => notes.problems.extend(key_problems::mismatch(found, url)),
             Verdict::Withhold => {
                 notes.ignored(found.origin.clone(), key_problems::withheld(found, url));
+                withheld = Some(found.origin.clone());
                 key = None;
             }
             Verdict::Refuse => {
@@ -81,7 +84,7 @@ pub(super) fn decide(
                 state = State::Refused;
             }
         }
-        if let Some(key) = key.as_ref().filter(|key| !binding::is_sendable(key)) {
+        if let Some(key) = key.as_ref().filter(|key| !binding::is_sendable(&key.value)) {
             notes.problem(key_problems::unsendable(key));
             state = State::Refused;
         }
@@ -92,7 +95,7 @@ pub(super) fn decide(
     let model = choose_model(choice, account.and_then(|account| account.model.clone()), base_url.as_ref(), notes);
     let extras = extras::choose(choice, base_url.as_ref(), key.as_ref(), &word, notes);
     let wants_stored_key = wants_stored_key.filter(|_| matches!(inputs.stored_key, StoredKey::NotAsked));
-    Account { state, key, base_url, model, extras, wants_stored_key, missing }
+    Account { state, key, base_url, model, extras, wants_stored_key, missing, withheld }
 }
 
 fn choose_key(sources: &[Source<'_>], choice: &Choice<'_>, notes: &mut Notes) -> Option<Key> {

@@ -60,6 +60,9 @@ impl Origin {
 
     /// The place in a few words for a person, such as "`OPENAI_API_KEY` in /p/.env line 3".
     pub fn place(&self) -> String {
+        if self.kind == OriginKind::Client && self.variable.as_deref() == Some("switch") {
+            return "chosen by a switch or a sign-in".to_owned();
+        }
         let variable = self.variable.as_deref().map(|variable| format!("`{variable}`"));
         let at = match (self.kind, &self.path) {
             (_, Some(path)) => format!("in {}", path.display()),

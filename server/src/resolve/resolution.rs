@@ -44,6 +44,8 @@ pub struct Resolution {
     /// The origin (such as `https://api.openai.com`) whose stored key would be used: the caller asks the keyring for
     /// it and resolves again. None when another source gave a key, or none is needed.
     pub wants_stored_key: Option<String>,
+    /// Where the user's key is that a server on this machine does not get, since only the project names it.
+    pub withheld: Option<Origin>,
     /// What lost, and to whom.
     pub ignored: Vec<Ignored>,
     /// What a person should know.

@@ -15,10 +15,14 @@ struct Terminal {
 
 impl Terminal {
     fn open(world: &World, command: &str) -> Self {
+        Self::run(world, &format!("'{}' {command}", env!("CARGO_BIN_EXE_qwen-language-server")))
+    }
+
+    /// A shell's command line.
+    fn run(world: &World, command: &str) -> Self {
         let script = ["/usr/bin/script", "/bin/script"].into_iter().find(|path| std::path::Path::new(path).is_file());
         let mut program = world.command(Command::new(script.expect("util-linux has `script`")));
-        let command = format!("'{}' {command}", env!("CARGO_BIN_EXE_qwen-language-server"));
-        program.args(["--quiet", "--return", "--flush", "--command", command.as_str(), "/dev/null"]);
+        program.args(["--quiet", "--return", "--flush", "--command", command, "/dev/null"]);
         program.env("SHELL", "/bin/sh").stdin(Stdio::piped()).stdout(Stdio::piped());
         Self { child: program.spawn().unwrap(), shown: String::new() }
     }
@@ -125,6 +129,20 @@ fn o16_ctrl_c_on_a_terminal_cancels_the_sign_in_and_writes_nothing() {
     oauth.approve();
     assert!(!world.home().join(".qwen").exists());
     assert_secret_free(&oauth, &shown);
+}
+
+#[test]
+fn ctrl_c_at_the_prompt_for_a_key_is_130_and_gives_the_terminal_its_echo_back() {
+    let world = World::new().empty_root("app");
+    // A shell that outlives the Ctrl-C, as one with a prompt does.
+    let program = env!("CARGO_BIN_EXE_qwen-language-server");
+    let line = format!("trap : INT; '{program}' auth set-key; echo code=$?; PATH=/usr/bin:/bin stty -a");
+    let mut terminal = Terminal::run(&world, &line);
+    terminal.expect("API key:");
+    terminal.press(b"\x03");
+    terminal.expect("code=130");
+    let (_, shown) = terminal.end();
+    assert!(shown.contains(" echo ") && !shown.contains("-echo "), "{shown}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use crate::lsp::error::wire;
 use crate::lsp::params::parse;
 use crate::lsp::roots::{Place, Root};
 use crate::lsp::sign_in::sign_in;
-use crate::qwen::{AuthStatus, NewKey, Remember, Scope};
+use crate::qwen::{AuthStatus, NewKey, Remember, Scope, SignOut};
 use crate::resolve::Method;
 use crate::secret::Secret;
 
@@ -104,8 +104,9 @@ async fn act(
         }
         Action::Switch { method, remember } => qwen.switch(scope, method, kept(remember)).await.map_err(wire),
         Action::SignOut { method } => {
-            if let Some(left_undone) = qwen.sign_out(scope, method).await.map_err(wire)? {
-                backend.client.show_message(MessageType::INFO, left_undone).await;
+            let signed_out = qwen.sign_out(scope, method).await.map_err(wire)?;
+            if signed_out == SignOut::Session {
+                backend.client.show_message(MessageType::INFO, signed_out.words()).await;
             }
             Ok(())
         }

@@ -151,10 +151,7 @@ async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::R
             backend.qwen.switch(&scope, Method::QwenOauth, Remember::ThisSession).await.map_err(wire)?;
             "signed in to Qwen".to_owned()
         }
-        "qwen.signOut" => {
-            let left_undone = backend.qwen.sign_out(&scope, argument.method).await.map_err(wire)?;
-            left_undone.unwrap_or("signed out; what was stored here is deleted").to_owned()
-        }
+        "qwen.signOut" => backend.qwen.sign_out(&scope, argument.method).await.map_err(wire)?.words().to_owned(),
         "qwen.switchAuth" => match switch_auth(backend, &root, &scope, &argument).await? {
             Some(done) => done,
             None => return Ok(()),
@@ -280,7 +277,8 @@ async fn trust(backend: &Backend, scope: &Scope, argument: &Argument) -> jsonrpc
     } else {
         let resolution = backend.qwen.resolve(scope, None).await;
         let refused = resolution.problems.iter().find(|problem| problem.kind == ProblemKind::EndpointNotTrusted);
-        let (Some(_), Some(base_url)) = (refused, resolution.base_url) else {
+        let waits = refused.is_some() || resolution.withheld.is_some();
+        let (true, Some(base_url)) = (waits, resolution.base_url) else {
             let message = "no endpoint waits to be trusted here; `qwen.status` says what is in force";
             return Err(jsonrpc::Error::invalid_params(message));
         };
