@@ -360,7 +360,7 @@ fn bash_completes_the_words_after_the_first() {
     let path = world.path("completions.bash");
     std::fs::write(&path, script).expect("a world is writable");
     let ask = "source \"$0\"; COMP_WORDS=(qwen-language-server auth \"\"); COMP_CWORD=2; \
-               _qwen-language-server qwen-language-server \"\" auth; echo \"${COMPREPLY[@]}\"";
+               _qwen__language__server qwen-language-server \"\" auth; echo \"${COMPREPLY[@]}\"";
     let output = std::process::Command::new("/bin/bash").args(["-c", ask]).arg(&path).output().expect("bash is there");
     let offered = String::from_utf8_lossy(&output.stdout);
     for word in ["status", "set-key", "sign-in", "trust"] {
