@@ -5,9 +5,8 @@ use super::{Error, Qwen, Scope};
 use crate::chat::{self, Credential, Gap};
 
 impl Qwen {
-    /// What the model of `scope` puts into the gap; none where it has nothing to add. Dropping the future hangs up.
-    pub async fn fill(&self, scope: &Scope, gap: &Gap) -> Result<Option<String>, Error> {
-        let mut account = self.account(scope, None).await?;
+    /// What the model of `account` puts into the gap; none where it has nothing to add. Dropping the future hangs up.
+    pub async fn fill(&self, scope: &Scope, mut account: Account, gap: &Gap) -> Result<Option<String>, Error> {
         match self.fill_as(scope, &account, gap).await {
             Err(Error::Chat(chat::Error::TokenRefused(refused))) => {
                 let Credential::OauthToken(stale) = &account.endpoint.credential else {

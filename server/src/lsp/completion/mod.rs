@@ -101,8 +101,14 @@ async fn find(
     let gap = tokio::task::spawn_blocking(move || shown.gap()).await.ok()??;
     // The request before this one has hung up when the line is free.
     let _permit = line.seize().await;
+    // While the next key may still come; what is left to do then is to ask.
+    let account = backend.qwen.account(&scope, None).await;
     tokio::time::sleep_until(due).await;
-    match backend.qwen.fill(&scope, &gap).await {
+    let filled = match account {
+        Ok(account) => backend.qwen.fill(&scope, account, &gap).await,
+        Err(error) => Err(error),
+    };
+    match filled {
         Ok(text) => {
             suggestions.quiet.end(&place.root.path);
             let text = text.map(|text| place.fit(&text)).unwrap_or_default();
