@@ -29,6 +29,9 @@ use crate::qwen::{Error, Scope};
 /// How long nothing may be typed before a model is asked: longer than between two keys of a fast typist.
 pub const DEBOUNCE: Duration = Duration::from_millis(150);
 
+/// Tokio's clock counts in whole milliseconds, and wakes whoever sleeps at the end of one.
+const TICK: Duration = Duration::from_millis(1);
+
 /// The suggestions of one connection.
 #[derive(Clone, Debug, Default)]
 pub struct Suggestions {
@@ -67,7 +70,7 @@ impl Suggestions {
 pub async fn suggest(backend: &Backend, uri: &Uri, place: Place, trigger: Trigger) -> Option<Suggestion> {
     let due = match trigger {
         Trigger::Invoked => Instant::now(),
-        Trigger::Automatic => Instant::now() + DEBOUNCE,
+        Trigger::Automatic => Instant::now() + DEBOUNCE - TICK,
     };
     let turn = backend.suggestions.turns.begin(uri);
     let place = Arc::new(place);
