@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::choices::key_entry;
 use super::{AuthStatus, CredentialStore, Error, Qwen, Scope};
 use crate::auth::quota;
-use crate::chat::{Credential, Endpoint};
+use crate::chat::{self, Credential, Endpoint};
 use crate::resolve::{
     self, Inputs, Method, OauthHint, Origin, OriginKind, Problem, ProblemKind, Provider, Remembered, RequestFields,
     Resolution, State, StoredKey, endpoint,
@@ -214,6 +214,16 @@ impl Qwen {
             warnings,
             withheld: None,
         })
+    }
+
+    /// Gives `account` another token than the one that was refused; whoever was refused with a key stays so.
+    pub(super) async fn renew(&self, scope: &Scope, account: &mut Account, refused: chat::Error) -> Result<(), Error> {
+        let Credential::OauthToken(stale) = &account.endpoint.credential else { return Err(refused.into()) };
+        let client = self.http.client(&self.env)?;
+        let token = self.tokens.of(self.place(scope).await)?.refresh(client, stale).await?;
+        account.endpoint.base_url = token.base_url;
+        account.endpoint.credential = Credential::OauthToken(token.access_token);
+        Ok(())
     }
 
     /// The status of the root at `uri`.

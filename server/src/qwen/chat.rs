@@ -36,15 +36,15 @@ impl Qwen {
     }
 
     async fn ask(&self, scope: &Scope, account: &Account, request: &ChatRequest) -> Result<chat::Chat, Error> {
-        if let Credential::OauthToken(_) = account.endpoint.credential {
-            self.wait_and_count(scope).await;
-        }
+        self.wait_and_count(scope, account).await;
         let client = self.http.open(&self.env)?.clone();
         Ok(chat::Chat::start(client, account.endpoint.clone(), request))
     }
 
-    /// Qwen OAuth allows 60 requests a minute: a burst waits here instead of failing there. And so many a day.
-    pub(super) async fn wait_and_count(&self, scope: &Scope) {
+    /// Qwen OAuth allows 60 requests a minute: a burst waits here instead of failing there. And so many a day. Keys have
+    /// limits that their provider tells.
+    pub(super) async fn wait_and_count(&self, scope: &Scope, account: &Account) {
+        let Credential::OauthToken(_) = account.endpoint.credential else { return };
         self.pace.wait(&scope.root).await;
         let env = Arc::clone(&self.env);
         let counted = tokio::task::spawn_blocking(move || quota::count(&env, SystemTime::now()));
@@ -73,12 +73,7 @@ impl Chat {
     }
 
     async fn renew_token(&mut self, refused: chat::Error) -> Result<(), Error> {
-        let Credential::OauthToken(stale) = &self.account.endpoint.credential else { return Err(refused.into()) };
-        let client = self.qwen.http.client(&self.qwen.env)?;
-        let store = self.qwen.tokens.of(self.qwen.place(&self.scope).await)?;
-        let token = store.refresh(client, stale).await?;
-        self.account.endpoint.base_url = token.base_url;
-        self.account.endpoint.credential = Credential::OauthToken(token.access_token);
+        self.qwen.renew(&self.scope, &mut self.account, refused).await?;
         self.upstream = self.qwen.ask(&self.scope, &self.account, &self.request).await?;
         Ok(())
     }
