@@ -232,19 +232,18 @@ impl Error {
     /// What may help, in a sentence, where the message does not say it.
     pub fn hint(&self) -> Option<String> {
         match self.kind() {
-            ErrorKind::KeyringUnavailable => match self {
-                Self::Keyring(_) => Some(
-                    "`store: \"memory\"` keeps the key until the server ends; a `.qwen/.env` keeps it in the project"
-                        .to_owned(),
-                ),
-                _ => None,
-            },
+            // A session in the keyring has no other place to offer.
+            ErrorKind::KeyringUnavailable if matches!(self, Self::Keyring(_)) => Some(
+                "`store: \"memory\"` keeps the key until the server ends; a `.qwen/.env` keeps it in the project"
+                    .to_owned(),
+            ),
             ErrorKind::QuotaExhausted => {
                 Some("switch to another account of this root: another key, or the other method".to_owned())
             }
             ErrorKind::SessionExpired | ErrorKind::SignInUnavailable => {
-                Some("an API key works without a sign-in: set one (`setKey`, `qwen-language-server auth set-key`), or put it into \
-                 `.qwen/.env`".to_owned())
+                let hint = "an API key works without a sign-in: set one (`setKey`, `qwen-language-server auth set-key`), \
+                            or put it into `.qwen/.env`";
+                Some(hint.to_owned())
             }
             _ => match self {
                 Self::Chat(error) | Self::FreeTierEnded(error) => {

@@ -153,15 +153,11 @@ impl Qwen {
         match method {
             None => Ok(SignOut::Nothing),
             Some(Method::QwenOauth) => {
-                let mut was_signed_in =
-                    self.tokens.of(scope.settings.credential_store)?.sign_out().await?.was_signed_in;
-                if self.choices.now().await.session_in_keyring {
-                    // Another session may be in either place, and would come to the fore.
-                    for place in [CredentialStore::File, CredentialStore::Keyring] {
-                        was_signed_in |= self.tokens.of(place)?.sign_out().await?.was_signed_in;
-                    }
-                    self.session_is_in_keyring(false).await;
+                let mut was_signed_in = false;
+                for place in self.places(scope).await {
+                    was_signed_in |= self.tokens.of(place)?.sign_out().await?.was_signed_in;
                 }
+                self.session_is_in_keyring(false).await;
                 self.choices.forget_method(&scope.root).await?;
                 Ok(if was_signed_in { SignOut::Session } else { SignOut::Nothing })
             }
@@ -175,6 +171,18 @@ impl Qwen {
                 }
             }
         }
+    }
+
+    /// Where a session may be: where the setting says, and in the other place if the keyring is known to have one, which
+    /// would come to the fore.
+    async fn places(&self, scope: &Scope) -> Vec<CredentialStore> {
+        let setting = scope.settings.credential_store;
+        let other = match setting {
+            CredentialStore::File => CredentialStore::Keyring,
+            CredentialStore::Keyring => CredentialStore::File,
+        };
+        let is_in_keyring = self.choices.now().await.session_in_keyring;
+        std::iter::once(setting).chain(is_in_keyring.then_some(other)).collect()
     }
 
     /// Forgets the root's own key, else the stored key that it uses; says whether there was one.

@@ -112,7 +112,9 @@ mod tests {
     use super::*;
     use crate::env::Environment;
     use crate::files::memory::Memory;
-    use crate::resolve::{ClientSettings, Inputs, OauthHint, Remembered, RequestFields, StoredKey, resolve};
+    use crate::resolve::{
+        ClientSettings, Inputs, OauthHint, OriginKind, Remembered, RequestFields, StoredKey, resolve,
+    };
 
     #[test]
     fn no_status_shows_what_stands_in_an_endpoints_query() {
@@ -127,7 +129,7 @@ mod tests {
             remembered: &Remembered::default(),
             stored_key: &StoredKey::Absent,
             oauth: &OauthHint::Absent,
-            oauth_kind: crate::resolve::OriginKind::CredentialFile,
+            oauth_kind: OriginKind::CredentialFile,
         });
         let status = AuthStatus::new("file:///h/p".to_owned(), resolution, None, None);
         assert_eq!(status.base_url.as_deref(), Some("https://x.example/v1?subscription-key=…&api-version=1"));
