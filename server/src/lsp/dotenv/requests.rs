@@ -1,12 +1,12 @@
 //! The requests of the editor about an environment file; about any other document the answer is empty.
 
 use tower_lsp::ls_types::{
-    CodeAction, CodeActionKind, CodeActionOptions, CodeActionParams, CodeActionProviderCapability, CodeLens,
-    CodeLensOptions, CodeLensParams, Command, CompletionItem, CompletionItemKind, CompletionOptions, CompletionParams,
-    CompletionTextEdit, Diagnostic, DiagnosticOptions, DiagnosticServerCapabilities, DocumentDiagnosticParams,
-    DocumentDiagnosticReport, DocumentDiagnosticReportResult, FullDocumentDiagnosticReport, Hover, HoverContents,
-    HoverParams, HoverProviderCapability, InlayHint, InlayHintLabel, InlayHintParams, MarkupContent, MarkupKind, OneOf,
-    Position, Range, RelatedFullDocumentDiagnosticReport, ServerCapabilities, TextEdit, Uri, WorkDoneProgressOptions,
+    CodeAction, CodeActionKind, CodeActionParams, CodeLens, CodeLensOptions, CodeLensParams, Command, CompletionItem,
+    CompletionItemKind, CompletionOptions, CompletionParams, CompletionTextEdit, Diagnostic, DiagnosticOptions,
+    DiagnosticServerCapabilities, DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult,
+    FullDocumentDiagnosticReport, Hover, HoverContents, HoverParams, HoverProviderCapability, InlayHint,
+    InlayHintLabel, InlayHintParams, MarkupContent, MarkupKind, OneOf, Position, Range,
+    RelatedFullDocumentDiagnosticReport, ServerCapabilities, TextEdit, Uri, WorkDoneProgressOptions,
 };
 
 use super::actions::{Target, actions, gitignore_of};
@@ -22,7 +22,6 @@ use crate::lsp::position::Encoding;
 
 /// What is offered for environment files.
 pub fn capabilities(client: &ClientAbilities) -> ServerCapabilities {
-    let kinds = vec![CodeActionKind::QUICKFIX, CodeActionKind::REFACTOR];
     let diagnostics = DiagnosticOptions {
         identifier: Some("qwen".to_owned()),
         inter_file_dependencies: true,
@@ -35,10 +34,6 @@ pub fn capabilities(client: &ClientAbilities) -> ServerCapabilities {
             trigger_characters: Some(vec!["=".to_owned()]),
             ..CompletionOptions::default()
         }),
-        code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
-            code_action_kinds: Some(kinds),
-            ..CodeActionOptions::default()
-        })),
         code_lens_provider: client.code_lens.then_some(CodeLensOptions { resolve_provider: Some(false) }),
         inlay_hint_provider: (!client.code_lens).then_some(OneOf::Left(true)),
         diagnostic_provider: client.pulls.then_some(DiagnosticServerCapabilities::Options(diagnostics)),
