@@ -96,6 +96,14 @@ fn stop(editor: &mut Editor, uri: &str) {
     assert_eq!(editor.response(stopped), Value::Null);
 }
 
+/// Applies edits until the text is in the document.
+fn until_shown(editor: &mut Editor, buffer: &mut Buffer, text: &str) {
+    while !buffer.text.contains(text) {
+        let question = editor.expect_request("workspace/applyEdit");
+        buffer.apply(editor, question);
+    }
+}
+
 /// Applies edits until the next turn is the user's.
 fn until_answered(editor: &mut Editor, buffer: &mut Buffer, questions: usize) {
     while buffer.text.lines().filter(|line| *line == "## You").count() < questions + 1 {
@@ -180,10 +188,7 @@ fn deleting_the_marker_stops_the_answer_and_hangs_up() {
     let uri = editor.uri("app/stop.qwen.md");
     let mut buffer = Buffer::open(&mut editor, &uri, "## You\n\nGo\n");
     send(&mut editor, &uri);
-    while !buffer.text.contains("Hello") {
-        let question = editor.expect_request("workspace/applyEdit");
-        buffer.apply(&mut editor, question);
-    }
+    until_shown(&mut editor, &mut buffer, "Hello");
     let start = buffer.text.find("<!-- qwen").unwrap();
     let range = json!({ "start": buffer.position(start), "end": buffer.position(buffer.text.len()) });
     buffer.text.truncate(start);
@@ -199,10 +204,7 @@ fn an_answer_is_stopped_by_a_command_and_what_came_is_kept() {
         let uri = editor.uri("app/stop.qwen.md");
         let mut buffer = Buffer::open(&mut editor, &uri, "## You\n\nGo\n");
         send(&mut editor, &uri);
-        while !buffer.text.contains("Hello") {
-            let question = editor.expect_request("workspace/applyEdit");
-            buffer.apply(&mut editor, question);
-        }
+        until_shown(&mut editor, &mut buffer, "Hello");
         // While it grows, it can be stopped and not be sent again.
         let lens = editor.request("textDocument/codeLens", json!({ "textDocument": { "uri": uri } }));
         let command = editor.response(lens)[0]["command"].clone();
@@ -231,10 +233,7 @@ fn a_stop_inside_a_block_of_code_leaves_a_conversation_that_goes_on() {
     let uri = editor.uri("app/code.qwen.md");
     let mut buffer = Buffer::open(&mut editor, &uri, "## You\n\nGo");
     send(&mut editor, &uri);
-    while !buffer.text.contains("fn a()") {
-        let question = editor.expect_request("workspace/applyEdit");
-        buffer.apply(&mut editor, question);
-    }
+    until_shown(&mut editor, &mut buffer, "fn a()");
     stop(&mut editor, &uri);
     until_answered(&mut editor, &mut buffer, 1);
     let said = "## You\n\nGo\n\n## Qwen\n\n```rust\nfn a() {\n```\n\n> **Qwen:** Cancelled.\n\n## You\n\n\n";
