@@ -78,7 +78,10 @@ type ShowDocument = NonNullable<NonNullable<NonNullable<LanguageClientOptions['m
  */
 const openUntouched: ShowDocument = async (params, token, next) => {
   if (params.external !== true) return next(params, token)
-  return { success: await openExternal(params.uri) }
+  await openExternal(params.uri)
+  // True as well where the user did not let VS Code open it: the sign-in's notification has the address and the code. To
+  // a refusal the server would answer with a message of its own, which nothing takes off the screen again.
+  return { success: true }
 }
 
 /** Opens an address as it is written. VS Code passes a string through, though its types ask for a `Uri`. */

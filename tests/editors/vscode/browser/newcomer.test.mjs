@@ -1,4 +1,4 @@
-// The README's first steps, from an empty HOME: installed by its command (see the harness), signed in, asked, stopped.
+// The README's first steps, from an empty HOME: installed by its command (see ../run), signed in, asked, stopped.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import { closeAll, inWindow } from './harness.mjs'
@@ -13,9 +13,7 @@ test('the README leads from nothing to a first answer, and to one that is stoppe
   await window.status('signed out')
   await window.command('Qwen: Open Walkthrough')
   await page.getByRole('button', { name: 'Sign In', exact: true }).click()
-  const opened = page.context().waitForEvent('page')
-  await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Open', exact: true }).click()
-  await (await opened).getByText('Confirm the code').waitFor()
+  await window.opened(() => page.locator('.monaco-dialog-box').getByRole('button', { name: 'Open', exact: true }).click())
   await window.ask('/approve', {})
   await window.status('coder-model')
 

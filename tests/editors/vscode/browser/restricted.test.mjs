@@ -39,7 +39,7 @@ test("in a folder that is not trusted the user's own key is held back from the p
   await trust(window)
   await window.page.locator('.statusbar-item', { hasText: 'Restricted Mode' }).waitFor({ state: 'hidden' })
   // What is said of this endpoint was decided after the folder was trusted.
-  window.write('app/.env', 'OPENAI_BASE_URL=https://other.example/v1\nOPENAI_MODEL=project-model\n')
-  await window.chat().getByText('other.example').first().waitFor()
+  const other = 'OPENAI_BASE_URL=https://other.example/v1\nOPENAI_MODEL=project-model\n'
+  await window.edit('app/.env', other, () => window.chat().getByText('other.example').first().waitFor())
   await window.status('key held back')
 }))

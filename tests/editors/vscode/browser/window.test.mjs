@@ -58,8 +58,7 @@ test('two folders of one window use two keys', inWindow({ folders: { shop, bank 
 test('an edited .env holds at once, without a restart', inWindow({ folders: { shop } }, async (window) => {
   await window.status('shop-model')
   const before = await window.server()
-  window.write('shop/.qwen/.env', env('sk-canary-next-3333', 'next-model'))
-  await window.status('next-model')
+  await window.edit('shop/.qwen/.env', env('sk-canary-next-3333', 'next-model'), () => window.status('next-model'))
   await window.command('Qwen: Open Chat')
   await window.send('who?')
   await window.chat().getByText('key sk-…3333').waitFor()
@@ -73,8 +72,7 @@ test('a killed server is started again once, and VS Code says so', inWindow({ fo
   await window.toast('It was started again').waitFor()
   const second = await window.server(first)
   // Only the second server can say this: the first ended before the file was written.
-  window.write('shop/.qwen/.env', env('sk-canary-shop-1111', 'second-model'))
-  await window.status('second-model')
+  await window.edit('shop/.qwen/.env', env('sk-canary-shop-1111', 'second-model'), () => window.status('second-model'))
   process.kill(second, 'SIGKILL')
   await window.toast('It was not restarted').waitFor()
   await window.status('stopped')
@@ -143,6 +141,8 @@ test('a server that hangs while it starts is replaced, and called no crash', inW
 test('closing the window ends its server', inWindow({ folders: { shop } }, async (window) => {
   await window.status('shop-model')
   await window.server()
+  const closed = window.page.waitForEvent('close')
   await window.page.close({ runBeforeUnload: true })
+  await closed
   await window.noServer()
 }))

@@ -1,0 +1,211 @@
+// The editor that windows are opened in: VS Code's server, the stand-in for the services, and a page of a headless
+// Chromium. To start it and to load VS Code's 19 MB of JavaScript into a new page takes longer than most tests do. So one
+// editor serves the tests that want it launched alike, one after another; each finds it as it was after its start: no file
+// of a user's, nothing stored in the browser, no process of a window. A test that fails takes its editor with it.
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+const here = dirname(fileURLToPath(import.meta.url))
+export const cache = process.env.QWEN_TEST_CACHE
+const { chromium } = createRequire(join(cache, 'playwright/package.json'))('playwright-core')
+
+/** What no log and no file of the editor's may ever hold. */
+const CANARY = /sk-canary-[a-z]+/
+
+/** The processes of a window: where extensions run, and the servers that they started. */
+export const SERVER = 'qwen-language-server( |$).*--stdio'
+const EXTENSION_HOST = 'type=extensionHost'
+const OF_A_WINDOW = `${SERVER}|${EXTENSION_HOST}`
+
+let browser
+/** The editor that is running, and how it was launched. */
+let running
+/** Each later editor takes the port of the first: what the browser has compiled for that address is used again. */
+let port = 0
+
+export function write(path, content) {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, content, { mode: 0o600 })
+}
+
+/** What `probe` says once it says anything, for what no event tells: asked again and again, given up after a time. */
+export async function until(what, probe) {
+  for (const end = Date.now() + 30_000; Date.now() < end; await pause(50)) {
+    const found = await probe()
+    if (found !== undefined) return found
+  }
+  throw new Error(`waited in vain for ${typeof what === 'function' ? what() : what}`)
+}
+
+/** The first part of a program's output that fits. */
+function saidBy(child, pattern) {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const look = (chunk) => {
+      text += chunk
+      const found = pattern.exec(text)
+      if (found) resolve(found[1])
+    }
+    child.stdout.on('data', look)
+    child.stderr?.on('data', look)
+    child.on('exit', (code) => reject(new Error(`ended with ${code}: ${text}`)))
+  })
+}
+
+function pgrep(...args) {
+  return spawnSync('pgrep', args, { encoding: 'utf8' }).stdout.trim().split('\n').filter(Boolean)
+}
+
+class Editor {
+  #ends = []
+  #windows = 0
+
+  static async launch(options) {
+    const editor = new Editor()
+    try {
+      await editor.#start(options)
+    } catch (error) {
+      await editor.end()
+      throw error
+    }
+    return editor
+  }
+
+  async #start({ bundled, environment, restricted, language, onPath }) {
+    this.home = mkdtempSync(join(tmpdir(), 'qwen-home-'))
+    this.#ends.push(() => rmSync(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
+    this.data = join(this.home, '.data')
+    await this.#startStandin()
+    // VS Code takes the environment of a login shell.
+    if (onPath) write(join(this.home, '.bash_profile'), `PATH='${onPath}':$PATH\n`)
+    const options = restricted ? [] : ['--disable-workspace-trust']
+    if (language !== 'en') {
+      // A language pack without words: VS Code itself stays English, and tells extensions the language.
+      write(join(this.data, 'words.json'), JSON.stringify({ contents: {} }))
+      write(join(this.data, 'languagepacks.json'), JSON.stringify({ [language]: { hash: language, label: language, extensions: [{ extensionIdentifier: { id: 'qwen-tests.consumer' }, version: '1.0.0' }], translations: { vscode: join(this.data, 'words.json') } } }))
+      options.push('--locale', language)
+    }
+    let extensions = process.env.EXTENSIONS
+    if (!bundled) {
+      cpSync(extensions, join(this.home, '.ext'), { recursive: true })
+      extensions = join(this.home, '.ext')
+      const [folder] = readdirSync(extensions).filter((name) => name.startsWith('qwen-language-server'))
+      rmSync(join(extensions, folder, 'bin'), { recursive: true })
+    }
+    // What an editor that has just been installed has in its HOME; all else comes from a test, and goes with it.
+    this.kept = new Set(readdirSync(this.home).concat('.data'))
+    const server = spawn(join(here, '../../run-vscode.sh'), [this.data, extensions, ...options], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home, LANG: 'C.UTF-8', QWEN_TEST_CACHE: cache, QWEN_TEST_PORT: String(port), QWEN_OAUTH_BASE_URL: this.api, SHELL: '/bin/bash', ...environment },
+    })
+    this.group = server.pid
+    const ended = new Promise((resolve) => server.on('exit', resolve))
+    this.#ends.push(() => {
+      try { process.kill(-server.pid, 'SIGKILL') } catch { /* it is gone */ }
+      return ended
+    })
+    this.address = await saidBy(server, /listening on (http:\/\/127\.0\.0\.1:\d+)/)
+    port = Number(new URL(this.address).port)
+
+    // Nothing leads out of this machine. Not by a route of Playwright's, which turns off the browser's cache.
+    browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'] })
+    this.context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
+    this.#ends.push(() => this.context.close())
+    await this.openPage()
+  }
+
+  /** A page that has compiled nothing yet takes the place of the one before. */
+  async openPage() {
+    await this.page?.close()
+    this.page = await this.context.newPage()
+    this.page.setDefaultTimeout(30_000)
+  }
+
+  /** The stand-in of a window remembers nothing of an earlier one; the address is the one that the editor was told. */
+  async #startStandin() {
+    const args = this.api ? ['--port', new URL(this.api).port] : []
+    const standin = spawn(process.execPath, [join(here, '../../standin.mjs'), ...args], { stdio: ['pipe', 'pipe', 'inherit'] })
+    const ended = new Promise((resolve) => standin.on('exit', resolve))
+    this.endStandin = () => {
+      standin.kill()
+      return ended
+    }
+    if (!this.api) this.#ends.push(() => this.endStandin())
+    this.api = await saidBy(standin, /(http:\/\/\S+)/)
+  }
+
+  /** A folder for the files of the next window. No two windows have the same: what VS Code keeps for a folder is not found. */
+  place() {
+    this.#windows += 1
+    return join(this.home, String(this.#windows))
+  }
+
+  /** Processes of this editor whose command line fits. One that has ended and still waits for its parent has none. */
+  processes(pattern) {
+    return pgrep('-g', String(this.group), '-f', pattern).map(Number)
+  }
+
+  commands(pattern) {
+    return pgrep('-a', '-g', String(this.group), '-f', pattern).join('; ')
+  }
+
+  /** Leaves the window, and makes the editor as it was before it. */
+  async leave() {
+    for (const page of this.context.pages()) if (page !== this.page) await page.close()
+    if (this.page.isClosed()) await this.openPage()
+    // A page of the same address, without a script of VS Code's.
+    await this.page.goto(`${this.address}/healthz`)
+    await until(() => `the end of what the window ran: ${this.commands(OF_A_WINDOW)}`, () => {
+      // VS Code keeps the processes of a window that was loaded anew for hours, for it might come back.
+      for (const id of this.processes(EXTENSION_HOST)) try { process.kill(id, 'SIGKILL') } catch { /* it is gone */ }
+      return this.processes(OF_A_WINDOW).length === 0 ? true : undefined
+    })
+    const leak = fileWithKey(this.data)
+    if (leak) throw new Error(`a key is in ${leak}`)
+    const session = await this.context.newCDPSession(this.page)
+    await session.send('Storage.clearDataForOrigin', { origin: this.address, storageTypes: 'cookies,file_systems,indexeddb,local_storage,service_workers' })
+    await session.detach()
+    for (const name of readdirSync(this.home)) if (!this.kept.has(name)) rmSync(join(this.home, name), { recursive: true })
+    for (const name of ['User', 'Machine']) rmSync(join(this.data, name), { recursive: true, force: true })
+    await this.endStandin()
+    await this.#startStandin()
+  }
+
+  async end() {
+    for (const end of this.#ends.splice(0).reverse()) await end()
+  }
+}
+
+/** The running editor, where it was launched alike, or a new one in its place. */
+export async function editorFor(launch) {
+  const key = JSON.stringify(launch)
+  if (running?.key !== key) {
+    await endEditor()
+    running = { key, editor: await Editor.launch(launch) }
+  }
+  return running.editor
+}
+
+export async function endEditor() {
+  const ending = running?.editor
+  running = undefined
+  await ending?.end()
+}
+
+export async function closeAll() {
+  await endEditor()
+  await browser?.close()
+  browser = undefined
+}
+
+/** A file below the editor's own data that holds a whole key. */
+function fileWithKey(data) {
+  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return files.map((entry) => join(entry.parentPath, entry.name)).find((path) => CANARY.test(readFileSync(path, 'latin1')))
+}
