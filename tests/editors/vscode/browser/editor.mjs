@@ -23,10 +23,10 @@ const EXTENSION_HOST = 'type=extensionHost'
 const OF_A_WINDOW = `${SERVER}|${EXTENSION_HOST}`
 
 let browser
-/** The editor that is running, and how it was launched. */
-let running
-/** Each later editor takes the port of the first: what the browser has compiled for that address is used again. */
-let port = 0
+/** The editors that are running, by how they were launched. */
+const editors = new Map()
+/** How a test launches one that asks for nothing special. */
+const PLAIN = JSON.stringify({ bundled: true, environment: {}, restricted: false, language: 'en' })
 
 export function write(path, content) {
   mkdirSync(dirname(path), { recursive: true })
@@ -102,7 +102,7 @@ class Editor {
     const server = spawn(join(here, '../../run-vscode.sh'), [this.data, extensions, ...options], {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home, LANG: 'C.UTF-8', QWEN_TEST_CACHE: cache, QWEN_TEST_PORT: String(port), QWEN_OAUTH_BASE_URL: this.api, SHELL: '/bin/bash', ...environment },
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.home, LANG: 'C.UTF-8', QWEN_TEST_CACHE: cache, QWEN_OAUTH_BASE_URL: this.api, SHELL: '/bin/bash', ...environment },
     })
     this.group = server.pid
     const ended = new Promise((resolve) => server.on('exit', resolve))
@@ -111,7 +111,6 @@ class Editor {
       return ended
     })
     this.address = await saidBy(server, /listening on (http:\/\/127\.0\.0\.1:\d+)/)
-    port = Number(new URL(this.address).port)
 
     // Nothing leads out of this machine. Not by a route of Playwright's, which turns off the browser's cache.
     browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'] })
@@ -182,24 +181,23 @@ class Editor {
   }
 }
 
-/** The running editor, where it was launched alike, or a new one in its place. */
+/** The editor that runs and was launched alike, or a new one. The plain one stays for later tests, of the others the last. */
 export async function editorFor(launch) {
   const key = JSON.stringify(launch)
-  if (running?.key !== key) {
-    await endEditor()
-    running = { key, editor: await Editor.launch(launch) }
+  if (!editors.has(key)) {
+    for (const [other, editor] of editors) if (other !== PLAIN) await endEditor(editor)
+    editors.set(key, await Editor.launch(launch))
   }
-  return running.editor
+  return editors.get(key)
 }
 
-export async function endEditor() {
-  const ending = running?.editor
-  running = undefined
-  await ending?.end()
+export async function endEditor(ending) {
+  for (const [key, editor] of editors) if (editor === ending) editors.delete(key)
+  await ending.end()
 }
 
 export async function closeAll() {
-  await endEditor()
+  for (const editor of editors.values()) await endEditor(editor)
   await browser?.close()
   browser = undefined
 }

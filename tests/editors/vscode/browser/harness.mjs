@@ -8,9 +8,9 @@ import { SERVER, cache, closeAll, editorFor, endEditor, until, write } from './e
 export { closeAll }
 
 const here = dirname(fileURLToPath(import.meta.url))
-/** The README's pictures go where they are asked for; the others are only to be looked at. */
 const readme = readFileSync(join(here, '../../../../editors/vscode/README.md'), 'utf8')
-const picturePath = (name) => join((readme.includes(`(images/${name}.png)`) && process.env.QWEN_PICTURES) || join(cache, 'pictures'), `${name}.png`)
+/** Where pictures are asked for, the README's go there; the others, only to be looked at, go to the cache. */
+const picturePath = (name) => join(readme.includes(`(images/${name}.png)`) ? process.env.QWEN_PICTURES : join(cache, 'pictures'), `${name}.png`)
 
 /** The item in the status bar. */
 export const ITEM = '#qwen-language-server\\.qwen-language-server\\.qwenls\\.status'
@@ -20,13 +20,11 @@ export const ITEM = '#qwen-language-server\\.qwen-language-server\\.qwenls\\.sta
  * Options: settings, theme, `bundled: false` for a package without a server, environment, `restricted: true` for folders
  * that are not trusted, the language, `onPath` a folder that the user's shell puts on PATH.
  */
-async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark Modern', bundled = true, environment = {}, restricted = false, language = 'en', onPath, shows }) {
+async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark Modern', bundled = true, environment = {}, restricted = false, language = 'en', onPath, opensIn }) {
   const editor = await editorFor({ bundled, environment, restricted, language, onPath })
+  opensIn(editor)
   const names = Object.keys(folders)
-  // Where VS Code starts as fast as a page lets it that has compiled it already, it may lose the folders of a workspace file.
-  if (names.length > 1) await editor.openPage()
   const { page, home, data, api, context, address } = editor
-  shows(page)
   const place = editor.place()
   const roots = {}
   for (const [name, files] of Object.entries(folders)) {
@@ -71,7 +69,10 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
       }
       await seeing
     },
-    picture: (name, options = {}) => page.screenshot({ path: picturePath(name), animations: 'disabled', ...options }),
+    /** One takes a second or two. */
+    picture: async (name, options = {}) => {
+      if (process.env.QWEN_PICTURES) await page.screenshot({ path: picturePath(name), animations: 'disabled', ...options })
+    },
     /** The item in the status bar, once it says so. */
     status: (text) => page.locator(ITEM).filter({ hasText: text }).waitFor(),
     /** The frame of our own chat view. */
@@ -96,9 +97,18 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
     /** While an answer arrives there, a further question would wait in a queue. */
     participantRests: () => page.locator('.chat-execute-toolbar [aria-label^="Cancel"]').first().waitFor({ state: 'hidden' }),
     command: async (title) => {
-      await page.keyboard.press('F1')
-      await page.locator('.quick-input-widget input').first().fill(`>${title}`)
-      await page.locator('.quick-input-list .monaco-list-row').first().filter({ hasText: title }).click()
+      const row = page.locator('.quick-input-list .monaco-list-row').first().filter({ hasText: title })
+      const listed = async (limit) => {
+        await page.keyboard.press('F1')
+        await page.locator('.quick-input-widget input').first().fill(`>${title}`)
+        await row.waitFor({ timeout: limit })
+      }
+      // The list has the commands that VS Code had when it was opened; one that came later is in the next.
+      await listed(5_000).catch(async () => {
+        await page.keyboard.press('Escape')
+        await listed()
+      })
+      await row.click()
     },
     open: async (path) => {
       await page.keyboard.press('Control+P')
@@ -135,22 +145,30 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
     noServer: () => until('the end of the server', () => (servers().length === 0 ? true : undefined)),
   }
   await page.locator(ITEM).waitFor()
+  if (names.length > 1) {
+    // VS Code may lose the folders of a workspace file that it reads while it starts; loaded once more, it has them.
+    const lost = page.getByText('No Folder Opened')
+    while (await page.locator('.explorer-folders-view .monaco-list-row').or(lost).first().waitFor().then(() => lost.isVisible())) {
+      await page.reload()
+      await page.locator(ITEM).waitFor()
+    }
+  }
   return window
 }
 
 /** Runs a test in a window. A failure leaves a picture in the cache. */
 export function inWindow(options, run) {
   return async (t) => {
-    let page
+    let editor
     try {
-      const window = await openWindow({ ...options, shows: (opened) => (page = opened) })
+      const window = await openWindow({ ...options, opensIn: (one) => (editor = one) })
       await run(window)
       await window.leave()
     } catch (error) {
       const path = join(cache, `failed-${t.name.replace(/\W+/g, '-')}.png`)
-      await page?.screenshot({ path }).catch(() => undefined)
+      await editor?.page.screenshot({ path }).catch(() => undefined)
       console.error(`picture: ${path}`)
-      await endEditor()
+      if (editor) await endEditor(editor)
       throw error
     }
   }
