@@ -12,8 +12,13 @@ test('the README leads from nothing to a first answer, and to one that is stoppe
   const chat = window.chat()
   await window.status('signed out')
   await window.command('Qwen: Open Walkthrough')
-  await page.getByRole('button', { name: 'Sign In', exact: true }).click()
-  await window.opened(() => page.locator('.monaco-dialog-box').getByRole('button', { name: 'Open', exact: true }).click())
+  await window.opened(async () => {
+    const asks = page.locator('.monaco-dialog-box').getByRole('button', { name: 'Open', exact: true })
+    // While VS Code still starts, it may open the page without asking.
+    const unasked = page.context().waitForEvent('page').catch(() => undefined)
+    await page.getByRole('button', { name: 'Sign In', exact: true }).click()
+    await Promise.race([asks.click().catch(() => undefined), unasked])
+  })
   await window.ask('/approve', {})
   await window.status('coder-model')
 
