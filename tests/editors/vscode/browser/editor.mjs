@@ -7,8 +7,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writ
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { until } from '../../world.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 export const cache = process.env.QWEN_TEST_CACHE
@@ -31,15 +31,6 @@ const PLAIN = JSON.stringify({ bundled: true, environment: {}, restricted: false
 export function write(path, content) {
   mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, content, { mode: 0o600 })
-}
-
-/** What `probe` says once it says anything, for what no event tells: asked again and again, given up after a time. */
-export async function until(what, probe) {
-  for (const end = Date.now() + 30_000; Date.now() < end; await pause(50)) {
-    const found = await probe()
-    if (found !== undefined) return found
-  }
-  throw new Error(`waited in vain for ${typeof what === 'function' ? what() : what}`)
 }
 
 /** The first part of a program's output that fits. */
@@ -119,9 +110,7 @@ class Editor {
     await this.openPage()
   }
 
-  /** A page that has compiled nothing yet takes the place of the one before. */
   async openPage() {
-    await this.page?.close()
     this.page = await this.context.newPage()
     this.page.setDefaultTimeout(30_000)
   }
@@ -160,11 +149,11 @@ class Editor {
     if (this.page.isClosed()) await this.openPage()
     // A page of the same address, without a script of VS Code's.
     await this.page.goto(`${this.address}/healthz`)
-    await until(() => `the end of what the window ran: ${this.commands(OF_A_WINDOW)}`, () => {
+    await until(() => {
       // VS Code keeps the processes of a window that was loaded anew for hours, for it might come back.
       for (const id of this.processes(EXTENSION_HOST)) try { process.kill(id, 'SIGKILL') } catch { /* it is gone */ }
-      return this.processes(OF_A_WINDOW).length === 0 ? true : undefined
-    })
+      return this.processes(OF_A_WINDOW).length === 0
+    }, () => `the end of what the window ran: ${this.commands(OF_A_WINDOW)}`, 30_000)
     const leak = fileWithKey(this.data)
     if (leak) throw new Error(`a key is in ${leak}`)
     const session = await this.context.newCDPSession(this.page)

@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { SERVER, cache, closeAll, editorFor, endEditor, until, write } from './editor.mjs'
+import { until } from '../../world.mjs'
+import { SERVER, cache, closeAll, editorFor, endEditor, write } from './editor.mjs'
 
 export { closeAll }
 
@@ -137,12 +138,11 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
     /** Processes of the server that this window started and that have not ended. */
     servers,
     /** The only such process, once there is one and none of `gone` is left. */
-    server: (...gone) => until(gone.length > 0 ? 'the next server' : 'the server', () => {
+    server: (...gone) => until(() => {
       const running = servers()
-      return running.length === 1 && !gone.includes(running[0]) ? running[0] : undefined
-    }),
-    leave: () => editor.leave(),
-    noServer: () => until('the end of the server', () => (servers().length === 0 ? true : undefined)),
+      return running.length === 1 && !gone.includes(running[0]) && running[0]
+    }, gone.length > 0 ? 'the next server' : 'the server', 30_000),
+    noServer: () => until(() => servers().length === 0, 'the end of the server', 30_000),
   }
   await page.locator(ITEM).waitFor()
   if (names.length > 1) {
@@ -163,7 +163,7 @@ export function inWindow(options, run) {
     try {
       const window = await openWindow({ ...options, opensIn: (one) => (editor = one) })
       await run(window)
-      await window.leave()
+      await editor.leave()
     } catch (error) {
       const path = join(cache, `failed-${t.name.replace(/\W+/g, '-')}.png`)
       await editor?.page.screenshot({ path }).catch(() => undefined)
