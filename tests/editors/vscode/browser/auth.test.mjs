@@ -2,13 +2,15 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { closeAll, inWindow } from './harness.mjs'
+import { closeAll, inSharedWindow, inWindow } from './harness.mjs'
 
 after(closeAll)
 
 const SIGN_IN_PAGE = 'https://signin.qwen.invalid/authorize?user_code=WDJB-MJHT&client=qwen-code&state=a%2Bb%3D%26c'
 
-test('a first start says how to begin: in the status bar, the chat view and the walkthrough', inWindow({}, async (window) => {
+const inSignedOut = inSharedWindow({})
+
+test('a first start says how to begin: in the status bar, the chat view and the walkthrough', inSignedOut(async (window) => {
   const { page } = window
   await window.status('signed out')
   await window.command('Qwen: Open Chat')
@@ -18,6 +20,35 @@ test('a first start says how to begin: in the status bar, the chat view and the 
   await page.getByRole('button', { name: /Sign in with Qwen/ }).first().waitFor()
   await page.getByText('Or set an API key').first().waitFor()
   await window.picture('walkthrough')
+}))
+
+test('a refused sign-in says so', inSignedOut(async (window) => {
+  await window.status('signed out')
+  await window.command('Qwen: Sign In')
+  await window.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Cancel' }).click()
+  await window.status('signing in')
+  await window.ask('/deny', {})
+  await window.page.locator('.notification-toast .codicon-error').waitFor()
+  await window.status('signed out')
+}))
+
+test("a sign-in that a command of the server's began leaves the screen when it is refused, and when it is cancelled", inSignedOut(async (window) => {
+  const { page } = window
+  const begin = async () => {
+    await window.status('signed out')
+    await window.command('Consumer: Begin a Sign-In')
+    await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Cancel' }).click()
+    await window.toast('WDJB-MJHT. 15 min left').waitFor()
+    await window.status('signing in')
+  }
+  await begin()
+  await window.ask('/deny', {})
+  await window.toast('enter the code').waitFor({ state: 'detached' })
+  await begin()
+  await window.command('Qwen: Show Menu')
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Cancel signing in' }).click()
+  await window.status('signed out')
+  await window.toast('enter the code').waitFor({ state: 'detached' })
 }))
 
 test('signing in shows the code, opens the page byte for byte, and ends signed in', inWindow({}, async (window) => {
@@ -60,35 +91,6 @@ test('a sign-in can be cancelled from the menu, and begun again', inWindow({}, a
   await window.toast('The sign-in was cancelled').waitFor()
   await window.command('Qwen: Sign In')
   await window.status('signing in')
-}))
-
-test('a refused sign-in says so', inWindow({}, async (window) => {
-  await window.status('signed out')
-  await window.command('Qwen: Sign In')
-  await window.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Cancel' }).click()
-  await window.status('signing in')
-  await window.ask('/deny', {})
-  await window.page.locator('.notification-toast .codicon-error').waitFor()
-  await window.status('signed out')
-}))
-
-test("a sign-in that a command of the server's began leaves the screen when it is refused, and when it is cancelled", inWindow({}, async (window) => {
-  const { page } = window
-  const begin = async () => {
-    await window.status('signed out')
-    await window.command('Consumer: Begin a Sign-In')
-    await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Cancel' }).click()
-    await window.toast('WDJB-MJHT. 15 min left').waitFor()
-    await window.status('signing in')
-  }
-  await begin()
-  await window.ask('/deny', {})
-  await window.toast('enter the code').waitFor({ state: 'detached' })
-  await begin()
-  await window.command('Qwen: Show Menu')
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Cancel signing in' }).click()
-  await window.status('signed out')
-  await window.toast('enter the code').waitFor({ state: 'detached' })
 }))
 
 test('a key goes from the password box to the server, and into no setting', inWindow({}, async (window) => {

@@ -1,18 +1,19 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { closeAll, inWindow } from './harness.mjs'
+import { closeAll, inSharedWindow } from './harness.mjs'
 
 after(closeAll)
 
 const env = (key, model) => `OPENAI_API_KEY=${key}\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=${model}\n`
 const app = { '.qwen/.env': env('sk-canary-alpha-1111', 'alpha-model'), 'cart.ts': 'export function total(prices: number[]): number {\n  let sum = 0\n  for (const price of prices) sum += price\n  return sum\n}\n' }
+const inApp = inSharedWindow({ folders: { app } })
 
 const answer = [
   'The loop adds the prices one by one. `reduce` says the same', ' in one line:\n\n', '```ts\nexport function total(prices: number[]): number {\n',
   '  // An empty cart costs nothing.\n  return prices.reduce((sum, price) => sum + price, 0)\n}\n```\n\n', 'The result ', 'stays a **number**.',
 ]
 
-test('an answer streams into the chat view, with the file that was attached', inWindow({ folders: { app } }, async (window) => {
+test('an answer streams into the chat view, with the file that was attached', inApp(async (window) => {
   await window.status('alpha-model')
   await window.open('cart.ts')
   await window.page.keyboard.press('Control+A')
@@ -34,7 +35,7 @@ test('an answer streams into the chat view, with the file that was attached', in
   assert.match(JSON.stringify(request.body.messages), /for \(const price of prices\)/)
 }))
 
-test('Stop hangs up on the model, keeps what had arrived, and the question can be asked again', inWindow({ folders: { app } }, async (window) => {
+test('Stop hangs up on the model, keeps what had arrived, and the question can be asked again', inApp(async (window) => {
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
   await window.ask('/script', { deltas: ['Only the ', 'beginning'], hold: true })
@@ -50,7 +51,7 @@ test('Stop hangs up on the model, keeps what had arrived, and the question can b
   assert.equal(await chat.getByText('Only the beginning').count(), 0)
 }))
 
-test('Escape stops as well, and the next question remembers the conversation', inWindow({ folders: { app } }, async (window) => {
+test('Escape stops as well, and the next question remembers the conversation', inApp(async (window) => {
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
   const chat = window.chat()
@@ -67,7 +68,7 @@ test('Escape stops as well, and the next question remembers the conversation', i
   assert.match(said[0], /First/)
 }))
 
-test('a block of an answer is shown as a change, and applied only when accepted', inWindow({ folders: { app } }, async (window) => {
+test('a block of an answer is shown as a change, and applied only when accepted', inApp(async (window) => {
   await window.status('alpha-model')
   await window.open('cart.ts')
   await window.page.keyboard.press('Control+A')
@@ -84,7 +85,7 @@ test('a block of an answer is shown as a change, and applied only when accepted'
   assert.equal(await window.page.locator('.view-line', { hasText: 'let sum = 0' }).count(), 0)
 }))
 
-test('a markup trap in an answer stays text', inWindow({ folders: { app } }, async (window) => {
+test('a markup trap in an answer stays text', inApp(async (window) => {
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
   await window.ask('/script', { deltas: ['<img src=x onerror="document.title=1"><script>document.title=2</script> [x](javascript:alert(1))'] })
@@ -94,7 +95,7 @@ test('a markup trap in an answer stays text', inWindow({ folders: { app } }, asy
   assert.equal(await chat.locator('.answer img, .answer script, .answer a').count(), 0)
 }))
 
-test('an error of the service is said in words, with a way on', inWindow({ folders: { app } }, async (window) => {
+test('an error of the service is said in words, with a way on', inApp(async (window) => {
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
   await window.ask('/script', { status: 401, body: { error: { message: 'Incorrect API key provided: sk-canary-alpha-1111', code: 'invalid_api_key' } } })
@@ -105,7 +106,7 @@ test('an error of the service is said in words, with a way on', inWindow({ folde
   await window.chat().getByRole('button', { name: 'Ask Again' }).waitFor()
 }))
 
-test('another model is asked when it is chosen in the view', inWindow({ folders: { app } }, async (window) => {
+test('another model is asked when it is chosen in the view', inApp(async (window) => {
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
   const models = window.chat().getByRole('combobox', { name: 'Model' })
@@ -115,7 +116,7 @@ test('another model is asked when it is chosen in the view', inWindow({ folders:
   await window.chat().getByText('model qwen3-max').waitFor()
 }))
 
-test('earlier chats come back after the window is loaded anew', inWindow({ folders: { app } }, async (window) => {
+test('earlier chats come back after the window is loaded anew', inApp(async (window) => {
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
   await window.send('Remember the milk')
@@ -129,7 +130,7 @@ test('earlier chats come back after the window is loaded anew', inWindow({ folde
   await window.chat().getByText('you said: Remember the milk').waitFor()
 }))
 
-test('a question that the window was closed on is kept, with what had arrived or without', inWindow({ folders: { app } }, async (window) => {
+test('a question that the window was closed on is kept, with what had arrived or without', inApp(async (window) => {
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')
   await window.ask('/script', { deltas: ['half an answer'], hold: true })

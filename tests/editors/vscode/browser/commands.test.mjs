@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { ITEM, closeAll, inWindow } from './harness.mjs'
+import { ITEM, closeAll, inSharedWindow, inWindow } from './harness.mjs'
 
 after(closeAll)
 
 const env = 'OPENAI_API_KEY=sk-canary-alpha-1111\nOPENAI_BASE_URL=$API/v1\n'
 const named = { '.qwen/.env': `${env}OPENAI_MODEL=alpha-model\n` }
+const inApp = inSharedWindow({ folders: { app: { ...named, 'one.txt': 'the first file\n', 'a.py': 'a = 1\n' } } })
 const row = (window, text) => window.page.locator('.quick-input-list .monaco-list-row', { hasText: text }).first()
 const dismiss = (window) => window.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Cancel' }).click()
 
@@ -65,7 +66,18 @@ test('a file is attached by its name, and only files of this folder are offered'
   assert.match(JSON.stringify(request.body.messages), /the first file/)
 }))
 
-test('an attached file can be taken away again, and then is not sent', inWindow({ folders: { app: { ...named, 'one.txt': 'the first file\n' } } }, async (window) => {
+test('Doctor reports in a terminal, without the key', inWindow({
+  // Drawn as text, which a test can read.
+  folders: { app: named }, settings: { 'terminal.integrated.gpuAcceleration': 'off' },
+}, async (window) => {
+  await window.status('alpha-model')
+  await window.command('Qwen: Doctor')
+  const rows = window.page.locator('.xterm-rows')
+  await rows.getByText('…1111').first().waitFor()
+  assert.doesNotMatch((await rows.allInnerTexts()).join('\n'), /canary/)
+}))
+
+test('an attached file can be taken away again, and then is not sent', inApp(async (window) => {
   await window.status('alpha-model')
   await window.open('one.txt')
   await window.command('Qwen: Open Chat')
@@ -76,7 +88,7 @@ test('an attached file can be taken away again, and then is not sent', inWindow(
   assert.doesNotMatch(JSON.stringify(request.body.messages), /the first file/)
 }))
 
-test('a block of an answer is inserted at the cursor', inWindow({ folders: { app: { ...named, 'a.py': 'a = 1\n' } } }, async (window) => {
+test('a block of an answer is inserted at the cursor', inApp(async (window) => {
   const { page } = window
   await window.status('alpha-model')
   await window.open('a.py')
@@ -88,7 +100,7 @@ test('a block of an answer is inserted at the cursor', inWindow({ folders: { app
   await page.locator('.editor-instance .view-line', { hasText: 'b = 2' }).waitFor()
 }))
 
-test('selected code is explained from the editor, unsaved text included', inWindow({ folders: { app: { ...named, 'a.py': 'a = 1\n' } } }, async (window) => {
+test('selected code is explained from the editor, unsaved text included', inApp(async (window) => {
   const { page } = window
   await window.status('alpha-model')
   await window.open('a.py')
@@ -102,18 +114,7 @@ test('selected code is explained from the editor, unsaved text included', inWind
   assert.match(JSON.stringify(request.body.messages), /unsaved = 42/)
 }))
 
-test('Doctor reports in a terminal, without the key', inWindow({
-  // Drawn as text, which a test can read.
-  folders: { app: named }, settings: { 'terminal.integrated.gpuAcceleration': 'off' },
-}, async (window) => {
-  await window.status('alpha-model')
-  await window.command('Qwen: Doctor')
-  const rows = window.page.locator('.xterm-rows')
-  await rows.getByText('…1111').first().waitFor()
-  assert.doesNotMatch((await rows.allInnerTexts()).join('\n'), /canary/)
-}))
-
-test('the status is a list that says where each value came from, and copies one', inWindow({ folders: { app: named } }, async (window) => {
+test('the status is a list that says where each value came from, and copies one', inApp(async (window) => {
   await window.status('alpha-model')
   await window.command('Qwen: Show Status')
   await row(window, 'Endpoint').filter({ hasText: '.env:2' }).waitFor()
@@ -121,7 +122,7 @@ test('the status is a list that says where each value came from, and copies one'
   await window.page.waitForFunction(async () => (await navigator.clipboard.readText()) === 'alpha-model')
 }))
 
-test('a change that is discarded is not made', inWindow({ folders: { app: { ...named, 'a.py': 'a = 1\n' } } }, async (window) => {
+test('a change that is discarded is not made', inApp(async (window) => {
   const { page } = window
   await window.status('alpha-model')
   await window.open('a.py')
@@ -135,7 +136,7 @@ test('a change that is discarded is not made', inWindow({ folders: { app: { ...n
   assert.equal(readFileSync(join(window.roots.app, 'a.py'), 'utf8'), 'a = 1\n')
 }))
 
-test('a new chat begins without what was said, and the old one can be deleted', inWindow({ folders: { app: named } }, async (window) => {
+test('a new chat begins without what was said, and the old one can be deleted', inApp(async (window) => {
   const chat = window.chat()
   await window.status('alpha-model')
   await window.command('Qwen: Open Chat')

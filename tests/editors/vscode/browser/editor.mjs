@@ -154,8 +154,7 @@ class Editor {
       for (const id of this.processes(EXTENSION_HOST)) try { process.kill(id, 'SIGKILL') } catch { /* it is gone */ }
       return this.processes(OF_A_WINDOW).length === 0
     }, () => `the end of what the window ran: ${this.commands(OF_A_WINDOW)}`, 30_000)
-    const leak = fileWithKey(this.data)
-    if (leak) throw new Error(`a key is in ${leak}`)
+    this.assertNoKey()
     const session = await this.context.newCDPSession(this.page)
     await session.send('Storage.clearDataForOrigin', { origin: this.address, storageTypes: 'cookies,file_systems,indexeddb,local_storage,service_workers' })
     await session.detach()
@@ -163,6 +162,12 @@ class Editor {
     for (const name of ['User', 'Machine']) rmSync(join(this.data, name), { recursive: true, force: true })
     await this.endStandin()
     await this.#startStandin()
+  }
+
+  /** No file of the editor's own holds a whole key. */
+  assertNoKey() {
+    const leak = fileWithKey(this.data)
+    if (leak) throw new Error(`a key is in ${leak}`)
   }
 
   async end() {
@@ -185,7 +190,7 @@ export async function endEditor(ending) {
   await ending.end()
 }
 
-export async function closeAll() {
+export async function closeEditors() {
   for (const editor of editors.values()) await endEditor(editor)
   await browser?.close()
   browser = undefined

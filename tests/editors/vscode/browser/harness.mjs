@@ -1,12 +1,10 @@
 // Windows of a real VS Code: each has an empty HOME, its own folders, settings and stand-in.
-import { mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { until } from '../../world.mjs'
-import { SERVER, cache, closeAll, editorFor, endEditor, write } from './editor.mjs'
-
-export { closeAll }
+import { SERVER, cache, closeEditors, editorFor, endEditor, write } from './editor.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const readme = readFileSync(join(here, '../../../../editors/vscode/README.md'), 'utf8')
@@ -18,23 +16,25 @@ export const ITEM = '#qwen-language-server\\.qwen-language-server\\.qwenls\\.sta
 
 /**
  * folders: { name: { 'path': 'content' } }; `$API` in a content is the stand-in's address.
- * Options: settings, theme, `bundled: false` for a package without a server, environment, `restricted: true` for folders
+ * Options: settings, `bundled: false` for a package without a server, environment, `restricted: true` for folders
  * that are not trusted, the language, `onPath` a folder that the user's shell puts on PATH.
  */
-async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark Modern', bundled = true, environment = {}, restricted = false, language = 'en', onPath, opensIn }) {
+async function openWindow({ folders = { app: {} }, settings = {}, bundled = true, environment = {}, restricted = false, language = 'en', onPath, opensIn }) {
   const editor = await editorFor({ bundled, environment, restricted, language, onPath })
   opensIn(editor)
   const names = Object.keys(folders)
   const { page, home, data, api, context, address } = editor
   const place = editor.place()
-  const roots = {}
-  for (const [name, files] of Object.entries(folders)) {
-    roots[name] = join(place, name)
-    mkdirSync(roots[name], { recursive: true })
-    for (const [path, content] of Object.entries(files)) write(join(roots[name], path), content.replaceAll('$API', api))
+  const roots = Object.fromEntries(names.map((name) => [name, join(place, name)]))
+  const writeFolders = () => {
+    for (const [name, files] of Object.entries(folders)) {
+      mkdirSync(roots[name], { recursive: true })
+      for (const [path, content] of Object.entries(files)) write(join(roots[name], path), content.replaceAll('$API', api))
+    }
   }
+  writeFolders()
   write(join(data, 'User/settings.json'), JSON.stringify({
-    'workbench.startupEditor': 'none', 'workbench.colorTheme': theme, 'telemetry.telemetryLevel': 'off', 'extensions.autoUpdate': false,
+    'workbench.startupEditor': 'none', 'workbench.colorTheme': 'Dark Modern', 'telemetry.telemetryLevel': 'off', 'extensions.autoUpdate': false,
     'extensions.autoCheckUpdates': false, 'extensions.ignoreRecommendations': true, 'workbench.enableExperiments': false,
     'workbench.secondarySideBar.defaultVisibility': 'hidden', 'chat.disableAIFeatures': true, 'window.commandCenter': false, 'workbench.reduceMotion': 'on',
     'security.workspace.trust.startupPrompt': 'never', ...settings,
@@ -56,7 +56,6 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
       const answer = await fetch(api + path, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
       return { status: answer.status, body: await answer.json() }
     },
-    write: (path, content) => write(join(place, path), content.replaceAll('$API', api)),
     /**
      * Edits a file until `seen` says that it was noticed. VS Code begins to watch files some time after a server has asked
      * it to, and tells nobody when: what was edited before is never told.
@@ -65,10 +64,27 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
       let noticed = false
       const seeing = seen().finally(() => { noticed = true })
       while (!noticed) {
-        window.write(path, content)
+        write(join(place, path), content.replaceAll('$API', api))
         await Promise.race([seeing, pause(5000)])
       }
       await seeing
+    },
+    /** Chooses a colour theme by the name that VS Code lists. */
+    theme: async (name) => {
+      await page.keyboard.press('Control+K')
+      await page.keyboard.press('Control+T')
+      await page.locator('.quick-input-widget input').first().fill(name)
+      await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).click()
+    },
+    /** Makes the window as it was when it was opened, for the next test that shares it; but what was asked stays in the history. */
+    putAway: async () => {
+      const asked = join(home, 'put-away')
+      write(asked, '')
+      await window.command('Consumer: Put Away')
+      await until(() => !existsSync(asked), 'a window that is put away')
+      writeFolders()
+      await window.ask('/reset', {})
+      editor.assertNoKey()
     },
     /** One takes a second or two. */
     picture: async (name, options = {}) => {
@@ -77,7 +93,7 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
     /** The item in the status bar, once it says so. */
     status: (text) => page.locator(ITEM).filter({ hasText: text }).waitFor(),
     /** The frame of our own chat view. */
-    chat: () => page.frameLocator('iframe.webview.ready[src*="purpose=webviewView"]').frameLocator('#active-frame'),
+    chat: () => page.frameLocator('iframe.webview.ready[src*="extensionId=qwen-language-server"]').frameLocator('#active-frame'),
     /** Asks in it, once it takes a question: while an answer is still arriving, Enter does nothing. */
     send: async (text) => {
       await window.chat().getByRole('button', { name: 'Send' }).waitFor()
@@ -156,20 +172,50 @@ async function openWindow({ folders = { app: {} }, settings = {}, theme = 'Dark 
   return window
 }
 
-/** Runs a test in a window. A failure leaves a picture in the cache. */
-export function inWindow(options, run) {
-  return async (t) => {
-    let editor
-    try {
-      const window = await openWindow({ ...options, opensIn: (one) => (editor = one) })
-      await run(window)
-      await editor.leave()
-    } catch (error) {
-      const path = join(cache, `failed-${t.name.replace(/\W+/g, '-')}.png`)
-      await editor?.page.screenshot({ path }).catch(() => undefined)
-      console.error(`picture: ${path}`)
-      if (editor) await endEditor(editor)
-      throw error
-    }
+/** The window that the last test has left open for others that share it: its editor, and the options it was opened with. */
+let shared
+
+async function leaveShared() {
+  const left = shared
+  shared = undefined
+  await left?.editor.leave()
+}
+
+export async function closeAll() {
+  try {
+    await leaveShared()
+  } finally {
+    await closeEditors()
   }
+}
+
+async function runIn(t, options, run, leave) {
+  let editor
+  try {
+    if (shared?.options !== options) await leaveShared()
+    const window = shared?.window ?? await openWindow({ ...options, opensIn: (one) => (editor = one) })
+    editor ??= shared.editor
+    await run(window)
+    await leave(editor, window)
+  } catch (error) {
+    const path = join(cache, `failed-${t.name.replace(/\W+/g, '-')}.png`)
+    await editor?.page.screenshot({ path }).catch(() => undefined)
+    console.error(`picture: ${path}`)
+    if (editor) await endEditor(editor)
+    shared = undefined
+    throw error
+  }
+}
+
+/** Runs a test in a window of its own. A failure leaves a picture in the cache. */
+export function inWindow(options, run) {
+  return (t) => runIn(t, options, run, (editor) => editor.leave())
+}
+
+/** Runs tests that stand one after another in one window, which each finds as it was when it was opened. */
+export function inSharedWindow(options) {
+  return (run) => (t) => runIn(t, options, run, async (editor, window) => {
+    await window.putAway()
+    shared = { editor, options, window }
+  })
 }

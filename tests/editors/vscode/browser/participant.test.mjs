@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { closeAll, inWindow } from './harness.mjs'
+import { closeAll, inSharedWindow } from './harness.mjs'
 
 after(closeAll)
 
 const env = 'OPENAI_API_KEY=sk-canary-alpha-1111\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=alpha-model\n'
-// VS Code's own chat view is on only in these windows.
-const options = { settings: { 'chat.disableAIFeatures': false }, folders: { app: { '.qwen/.env': env, 'a.ts': 'const a = 1\n' } } }
+// VS Code's own chat view is on only in this window.
+const inChat = inSharedWindow({ settings: { 'chat.disableAIFeatures': false }, folders: { app: { '.qwen/.env': env, 'a.ts': 'const a = 1\n' } } })
 
 async function openChat(window) {
   await window.status('alpha-model')
@@ -15,7 +15,7 @@ async function openChat(window) {
   await window.page.locator('.chat-input-toolbars', { hasText: 'alpha-model' }).waitFor()
 }
 
-test('@qwen answers in the chat view of VS Code, as it streams', inWindow(options, async (window) => {
+test('@qwen answers in the chat view of VS Code, as it streams', inChat(async (window) => {
   const { page } = window
   await openChat(window)
   await window.ask('/script', { deltas: ['`a` is **one**', ' and stays so'], hold: true, after: [', since it is a `const`.'] })
@@ -31,7 +31,7 @@ test('@qwen answers in the chat view of VS Code, as it streams', inWindow(option
   assert.deepEqual([request.key, request.model, request.said], ['sk-…1111', 'alpha-model', 'What is a?'])
 }))
 
-test('stopping @qwen hangs up on the model', inWindow(options, async (window) => {
+test('stopping @qwen hangs up on the model', inChat(async (window) => {
   const { page } = window
   await openChat(window)
   await window.ask('/script', { deltas: ['a long story begins'], hold: true })
@@ -41,7 +41,7 @@ test('stopping @qwen hangs up on the model', inWindow(options, async (window) =>
   assert.equal((await window.ask('/wait?outcome=hungUp')).status, 200)
 }))
 
-test('an error of the service reaches the chat view of VS Code in words', inWindow(options, async (window) => {
+test('an error of the service reaches the chat view of VS Code in words', inChat(async (window) => {
   await openChat(window)
   await window.ask('/script', { status: 404, body: { error: { message: 'The model does not exist', code: 'model_not_found' } } })
   await window.askParticipant('@qwen Hello')
@@ -50,7 +50,7 @@ test('an error of the service reaches the chat view of VS Code in words', inWind
   await response.getByRole('button', { name: 'Choose a model' }).waitFor()
 }))
 
-test("a model of this folder's provider, chosen in VS Code's model picker, is the one that is asked", inWindow(options, async (window) => {
+test("a model of this folder's provider, chosen in VS Code's model picker, is the one that is asked", inChat(async (window) => {
   const { page } = window
   await openChat(window)
   await page.locator('.chat-input-toolbars').getByText('alpha-model').click()
@@ -61,14 +61,14 @@ test("a model of this folder's provider, chosen in VS Code's model picker, is th
   await page.locator('.interactive-response').getByText('model qwen3-coder-flash').waitFor()
 }))
 
-test("another extension can use Qwen's models, streamed", inWindow(options, async (window) => {
+test("another extension can use Qwen's models, streamed", inChat(async (window) => {
   await window.status('alpha-model')
   await window.ask('/script', { model: 'qwen3-max', deltas: ['for', 'ty-', 'two'] })
   await window.command('Consumer: Ask Qwen')
   await window.toast('got forty-two in 3 parts; 4 tokens').waitFor()
 }))
 
-test("another extension's tools reach the model, and their results too", inWindow(options, async (window) => {
+test("another extension's tools reach the model, and their results too", inChat(async (window) => {
   await window.status('alpha-model')
   await window.ask('/script', { toolCalls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'add', arguments: '{"a":3}' } }] })
   await window.ask('/script', { deltas: ['done'] })
@@ -81,7 +81,7 @@ test("another extension's tools reach the model, and their results too", inWindo
   ])
 }))
 
-test('another extension that stops reading hangs up on the model', inWindow(options, async (window) => {
+test('another extension that stops reading hangs up on the model', inChat(async (window) => {
   await window.status('alpha-model')
   await window.ask('/script', { deltas: ['some'], hold: true })
   await window.command('Consumer: Ask and Stop')

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { closeAll, inWindow } from './harness.mjs'
+import { closeAll, inSharedWindow, inWindow } from './harness.mjs'
 
 after(closeAll)
 
 const env = 'OPENAI_API_KEY=sk-canary-alpha-1111\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=alpha-model\n'
 const app = { '.qwen/.env': env, 'cart.ts': 'export const total = (prices: number[]) => prices.reduce((a, b) => a + b, 0)\n' }
+const inApp = inSharedWindow({ folders: { app } })
 
 const answer = [
   'A **cart** without prices costs `0`, see [the page](https://docs.example/cart):\n\n',
@@ -14,39 +15,48 @@ const answer = [
   '> A quotation.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n',
 ]
 
-for (const [theme, name] of [
-  ['Dark Modern', 'dark'], ['Light Modern', 'light'], ['Default High Contrast', 'high-contrast'], ['Default High Contrast Light', 'high-contrast-light'],
-]) {
-  test(`every text of the chat view stands out from its ground: ${theme}`, inWindow({ folders: { app }, theme }, async (window) => {
-    await window.status('alpha-model')
-    await window.open('cart.ts')
-    await window.command('Qwen: Open Chat')
-    const chat = window.chat()
-    await chat.getByRole('button', { name: 'Attach the Editor or Its Selection' }).click()
-    await chat.getByRole('button', { name: 'Remove cart.ts' }).waitFor()
-    await window.ask('/script', { reasoning: ['A cart is a list.'], deltas: answer.slice(0, 2) })
-    await window.send('What does an empty cart cost?')
-    await chat.getByText('Sums up').waitFor()
-    await chat.getByRole('button', { name: 'Send' }).waitFor()
-    await window.picture(`theme-${name}`)
-    await window.ask('/script', { deltas: answer.slice(2) })
-    await window.send('What else is there?')
-    await chat.getByText('A quotation.').waitFor()
-    await window.ask('/script', { status: 401, body: { error: { message: 'Incorrect API key provided', code: 'invalid_api_key' } } })
-    await window.send('And now?')
-    await chat.getByRole('alert').waitFor()
-    await chat.getByRole('button', { name: 'Attach the Editor or Its Selection' }).click()
-    await chat.getByRole('button', { name: 'Remove cart.ts' }).waitFor()
-    // The end of the conversation stays in sight though the box grew by the chip.
-    await chat.locator('main').evaluate(async (log) => {
-      while (log.scrollHeight - log.scrollTop - log.clientHeight > 1) await new Promise((next) => { requestAnimationFrame(next) })
-    })
-    await window.picture(`theme-${name}-error`)
-    // WCAG 2.2 §1.4.3: 4.5 to 1 for text of this size.
-    const pale = (await chat.locator('body').evaluate(contrasts)).filter(({ ratio }) => ratio < 4.5)
-    assert.deepEqual(pale, [])
-  }))
-}
+/** VS Code's own name of a theme, the name in its list, and the picture's. */
+const themes = [
+  ['Dark Modern', 'Dark Modern', 'dark'], ['Light Modern', 'Light Modern', 'light'],
+  ['Default High Contrast', 'Dark High Contrast', 'high-contrast'], ['Default High Contrast Light', 'Light High Contrast', 'high-contrast-light'],
+]
+
+test('every text of the chat view stands out from its ground, in dark, light and high contrast', inWindow({ folders: { app } }, async (window) => {
+  const chat = window.chat()
+  const inEachTheme = async (look) => {
+    for (const [id, listed, name] of themes) {
+      await window.theme(listed)
+      await chat.locator(`body[data-vscode-theme-id="${id}"]`).waitFor()
+      await look(name)
+      // WCAG 2.2 §1.4.3: 4.5 to 1 for text of this size.
+      const pale = (await chat.locator('body').evaluate(contrasts)).filter(({ ratio }) => ratio < 4.5)
+      assert.deepEqual(pale, [], listed)
+    }
+  }
+  await window.status('alpha-model')
+  await window.open('cart.ts')
+  await window.command('Qwen: Open Chat')
+  await chat.getByRole('button', { name: 'Attach the Editor or Its Selection' }).click()
+  await chat.getByRole('button', { name: 'Remove cart.ts' }).waitFor()
+  await window.ask('/script', { reasoning: ['A cart is a list.'], deltas: answer.slice(0, 2) })
+  await window.send('What does an empty cart cost?')
+  await chat.getByText('Sums up').waitFor()
+  await chat.getByRole('button', { name: 'Send' }).waitFor()
+  await inEachTheme((name) => window.picture(`theme-${name}`))
+  await window.ask('/script', { deltas: answer.slice(2) })
+  await window.send('What else is there?')
+  await chat.getByText('A quotation.').waitFor()
+  await window.ask('/script', { status: 401, body: { error: { message: 'Incorrect API key provided', code: 'invalid_api_key' } } })
+  await window.send('And now?')
+  await chat.getByRole('alert').waitFor()
+  await chat.getByRole('button', { name: 'Attach the Editor or Its Selection' }).click()
+  await chat.getByRole('button', { name: 'Remove cart.ts' }).waitFor()
+  // The end of the conversation stays in sight though the box grew by the chip.
+  await chat.locator('main').evaluate(async (log) => {
+    while (log.scrollHeight - log.scrollTop - log.clientHeight > 1) await new Promise((next) => { requestAnimationFrame(next) })
+  })
+  await inEachTheme((name) => window.picture(`theme-${name}-error`))
+}))
 
 /** Runs in the view: each visible text, and how its colour stands out from what is behind it. */
 function contrasts(body) {
@@ -86,7 +96,7 @@ function contrasts(body) {
   return found
 }
 
-test('the keyboard alone asks, stops, asks again, copies, and never loses its place', inWindow({ folders: { app } }, async (window) => {
+test('the keyboard alone asks, stops, asks again, copies, and never loses its place', inApp(async (window) => {
   const { keyboard } = window.page
   const chat = window.chat()
   const press = async (...keys) => { for (const key of keys) await keyboard.press(key) }
@@ -117,23 +127,6 @@ test('the keyboard alone asks, stops, asks again, copies, and never loses its pl
   await press('Enter')
   await chat.getByText('you said: A long story').waitFor()
   await focused('textarea')
-}))
-
-test('the keyboard alone begins a sign-in in the chat view', inWindow({}, async (window) => {
-  const { page } = window
-  await window.status('signed out')
-  await page.keyboard.press('Control+Alt+q')
-  await window.chat().getByRole('button', { name: 'Sign in with Qwen' }).and(window.chat().locator(':focus')).waitFor()
-  await page.keyboard.press('Enter')
-  await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Cancel' }).waitFor()
-  await page.keyboard.press('Escape')
-  await window.status('signing in')
-  await page.keyboard.press('Control+Alt+q')
-  await window.chat().getByRole('button', { name: 'Open Page' }).and(window.chat().locator(':focus')).waitFor()
-  await window.ask('/approve', {})
-  await window.status('coder-model')
-  await page.keyboard.press('Control+Alt+q')
-  await window.chat().locator('textarea:focus').waitFor()
 }))
 
 const spoken = `- document:
@@ -170,7 +163,7 @@ const spoken = `- document:
     - button "Send"
   - status: Qwen has answered`
 
-test('a screen reader is told what everything is, and when an answer begins and ends', inWindow({ folders: { app } }, async (window) => {
+test('a screen reader is told what everything is, and when an answer begins and ends', inApp(async (window) => {
   await window.status('alpha-model')
   await window.open('cart.ts')
   await window.command('Qwen: Open Chat')
@@ -192,4 +185,21 @@ test('a screen reader is told what everything is, and when an answer begins and 
   await chat.getByText('Half').waitFor()
   await window.page.keyboard.press('Escape')
   await said('Stopped.')
+}))
+
+test('the keyboard alone begins a sign-in in the chat view', inWindow({}, async (window) => {
+  const { page } = window
+  await window.status('signed out')
+  await page.keyboard.press('Control+Alt+q')
+  await window.chat().getByRole('button', { name: 'Sign in with Qwen' }).and(window.chat().locator(':focus')).waitFor()
+  await page.keyboard.press('Enter')
+  await page.locator('.monaco-dialog-box').getByRole('button', { name: 'Cancel' }).waitFor()
+  await page.keyboard.press('Escape')
+  await window.status('signing in')
+  await page.keyboard.press('Control+Alt+q')
+  await window.chat().getByRole('button', { name: 'Open Page' }).and(window.chat().locator(':focus')).waitFor()
+  await window.ask('/approve', {})
+  await window.status('coder-model')
+  await page.keyboard.press('Control+Alt+q')
+  await window.chat().locator('textarea:focus').waitFor()
 }))

@@ -4,15 +4,16 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { ITEM, closeAll, inWindow } from './harness.mjs'
+import { ITEM, closeAll, inSharedWindow, inWindow } from './harness.mjs'
 
 after(closeAll)
 
 const env = (key, model) => `OPENAI_API_KEY=${key}\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=${model}\n`
 const shop = { '.qwen/.env': env('sk-canary-shop-1111', 'shop-model'), 'shop.ts': 'export const shop = 1\n' }
 const bank = { '.qwen/.env': env('sk-canary-bank-2222', 'bank-model'), 'bank.ts': 'export const bank = 2\n' }
+const inShop = inSharedWindow({ folders: { shop } })
 
-test('the tooltip of the status bar tells the key, the endpoint, and the file and line they came from', inWindow({ folders: { shop } }, async (window) => {
+test('the tooltip of the status bar tells the key, the endpoint, and the file and line they came from', inShop(async (window) => {
   const { page } = window
   await window.status('shop-model')
   await page.locator(ITEM).hover()
@@ -25,7 +26,7 @@ test('the tooltip of the status bar tells the key, the endpoint, and the file an
   await window.picture('status-bar', { clip: { x: 600, y: 480, width: 600, height: 320 } })
 }))
 
-test('the menu opens the file that won, at the line of the key', inWindow({ folders: { shop } }, async (window) => {
+test('the menu opens the file that won, at the line of the key', inShop(async (window) => {
   const { page } = window
   await window.status('shop-model')
   await page.locator(ITEM).click()
@@ -33,6 +34,15 @@ test('the menu opens the file that won, at the line of the key', inWindow({ fold
   await window.picture('menu')
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Open the file that won' }).click()
   await page.locator('.tab.active', { hasText: '.env' }).waitFor()
+}))
+
+test('Restart Server ends the old server and starts one new, however often it is asked for', inShop(async (window) => {
+  await window.status('shop-model')
+  const old = await window.server()
+  await window.command('Qwen: Restart Server')
+  await window.command('Qwen: Restart Server')
+  await window.server(old)
+  await window.status('shop-model')
 }))
 
 test('two folders of one window use two keys', inWindow({ folders: { shop, bank } }, async (window) => {
@@ -113,15 +123,6 @@ test('a package without a server uses the one on PATH', inWindow({ folders: { sh
 test('a setting that names no program is told by its name', inWindow({ folders: { shop }, settings: { 'qwen.server.path': '/nowhere/qls' } }, async (window) => {
   await window.status('no server')
   await window.toast('names /nowhere/qls').waitFor()
-}))
-
-test('Restart Server ends the old server and starts one new, however often it is asked for', inWindow({ folders: { shop } }, async (window) => {
-  await window.status('shop-model')
-  const old = await window.server()
-  await window.command('Qwen: Restart Server')
-  await window.command('Qwen: Restart Server')
-  await window.server(old)
-  await window.status('shop-model')
 }))
 
 const folder = mkdtempSync(join(tmpdir(), 'qwen-hang-'))

@@ -1,4 +1,6 @@
 // Uses Qwen's models as any other extension would, and says in messages what it got.
+const { rmSync } = require('node:fs')
+const { join } = require('node:path')
 const vscode = require('vscode')
 
 const tool = { name: 'add', description: 'Adds', inputSchema: { type: 'object', properties: { a: { type: 'number' } } } }
@@ -59,6 +61,17 @@ exports.activate = ({ subscriptions }) => {
       }
       return 'nothing came'
     })),
+    // For the next test in the same window. The file that asked for it is gone when it is done.
+    vscode.commands.registerCommand('consumer.putAway', async () => {
+      for (const document of vscode.workspace.textDocuments.filter(({ isDirty }) => isDirty)) {
+        await vscode.window.showTextDocument(document)
+        await vscode.commands.executeCommand('workbench.action.files.revert')
+      }
+      const commands = ['workbench.action.closeAllEditors', 'qwenls.newChat', 'workbench.view.explorer']
+      if (!vscode.workspace.getConfiguration('chat').get('disableAIFeatures')) commands.push('workbench.action.chat.newChat')
+      for (const command of [...commands, 'notifications.clearAll']) await vscode.commands.executeCommand(command)
+      rmSync(join(process.env.HOME, 'put-away'))
+    }),
     // The server's own command, as a code action runs it.
     vscode.commands.registerCommand('consumer.signIn', () => say(() => vscode.commands.executeCommand('qwen.signIn'))),
   )
