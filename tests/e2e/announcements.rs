@@ -45,8 +45,8 @@ fn an_editor_that_can_watch_is_asked_to_and_believed() {
     assert_eq!(patterns, ["**/.env", "**/.qwen/.env", "**/.qwen/settings.json"]);
     assert_eq!(registration.params["registrations"][0]["method"], "workspace/didChangeWatchedFiles");
     editor.answer(registration, Value::Null);
-    // A change that changes nothing is none.
-    write(&editor, "a/.env", &format!("# a comment\n{}", one.dotenv()));
+    // A change that changes nothing is none. Behind the rest: a status tells the lines of what it is made of.
+    write(&editor, "a/.env", &format!("{}# a comment\n", one.dotenv()));
     write(&editor, "a/.env", &one.dotenv());
     touched(&mut editor, "a/.env");
     write(&editor, "a/.env", &two.dotenv());

@@ -175,26 +175,24 @@ async function openWindow({ folders = { app: {} }, settings = {}, bundled = true
 /** The window that the last test has left open for others that share it: its editor, and the options it was opened with. */
 let shared
 
-async function leaveShared() {
-  const left = shared
-  shared = undefined
-  await left?.editor.leave()
-}
-
 export async function closeAll() {
   try {
-    await leaveShared()
+    await shared?.editor.leave()
   } finally {
+    shared = undefined
     await closeEditors()
   }
 }
 
 async function runIn(t, options, run, leave) {
-  let editor
+  let { editor, window } = shared ?? {}
+  const joins = shared?.options === options
+  shared = undefined
   try {
-    if (shared?.options !== options) await leaveShared()
-    const window = shared?.window ?? await openWindow({ ...options, opensIn: (one) => (editor = one) })
-    editor ??= shared.editor
+    if (!joins) {
+      await editor?.leave()
+      window = await openWindow({ ...options, opensIn: (one) => (editor = one) })
+    }
     await run(window)
     await leave(editor, window)
   } catch (error) {
@@ -202,7 +200,6 @@ async function runIn(t, options, run, leave) {
     await editor?.page.screenshot({ path }).catch(() => undefined)
     console.error(`picture: ${path}`)
     if (editor) await endEditor(editor)
-    shared = undefined
     throw error
   }
 }
