@@ -101,18 +101,20 @@ fn a_keyring_that_hangs_delays_nothing_else() {
 #[test]
 fn what_is_wrong_with_a_key_is_said_without_it() {
     let mut editor = World::new().canary(KEY).empty_root("a").open();
-    for more in [
-        json!({ "apiKey": "" }),
-        json!({ "apiKey": "  " }),
-        json!({ "apiKey": [KEY] }),
-        json!({ "apikey": KEY }),
-        json!({ "apiKey": KEY, "baseUrl": "no url" }),
-        json!({ "apiKey": KEY, "store": KEY }),
-        json!({ "apiKey": KEY, "baseUrl": 5 }),
-        json!({}),
+    for (more, said) in [
+        (json!({ "apiKey": "" }), "key"),
+        (json!({ "apiKey": "  " }), "key"),
+        (json!({ "apiKey": [KEY] }), "`apiKey`: invalid type: sequence"),
+        (json!({ "apikey": KEY }), "missing field `apiKey`"),
+        (json!({ "apiKey": KEY, "baseUrl": "no url" }), "baseUrl"),
+        (json!({ "apiKey": KEY, "store": KEY }), "`store`: unknown variant `…`, expected `keyring` or `memory`"),
+        (json!({ "apiKey": KEY, "baseUrl": 5 }), "`baseUrl`: invalid type: integer `5`"),
+        (json!({}), "missing field `apiKey`"),
     ] {
         let set = auth(&mut editor, "a", "setKey", more.clone());
-        assert_eq!(editor.error(set).code, INVALID_PARAMS, "{more}");
+        let error = editor.error(set);
+        assert_eq!(error.code, INVALID_PARAMS, "{more}");
+        assert!(error.message.contains(said), "{more}: {}", error.message);
     }
     let unknown = auth(&mut editor, "a", KEY, json!({}));
     assert_eq!(editor.error(unknown).code, INVALID_PARAMS);

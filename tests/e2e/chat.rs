@@ -363,17 +363,27 @@ fn connections_are_kept_and_used_again() {
 fn a_chat_without_messages_or_with_wrong_ones_is_the_editors_mistake() {
     let model = OpenAi::start();
     let mut editor = open(&model);
-    for params in [
-        json!({}),
-        json!({ "messages": "hi" }),
-        json!({ "messages": [{ "role": "wizard", "content": "x" }] }),
-        json!({ "messages": [user("hi")], "temperature": "hot" }),
-        json!({ "messages": [user("hi")], "root": "https://example.com/" }),
-        json!({ "messages": [user("hi")], "context": [{ "uri": "untitled:nowhere" }] }),
-        json!([1]),
+    for (params, said) in [
+        (json!({}), "missing field `messages`"),
+        (json!({ "messages": [] }), "`messages` is missing or empty"),
+        (json!({ "messages": "hi" }), "`messages`: invalid type"),
+        (
+            json!({ "messages": [user("hi"), { "role": "wizard", "content": "x" }] }),
+            "`messages[1].role`: unknown variant",
+        ),
+        (json!({ "messages": [{ "role": "user", "content": 5 }] }), "`messages[0].content`: "),
+        (json!({ "messages": [user("hi")], "temperature": "hot" }), "`temperature`: invalid type"),
+        (json!({ "messages": [user("hi")], "model": 1 }), "`model`: invalid type"),
+        (json!({ "messages": [user("hi")], "root": 1 }), "`root`: invalid type"),
+        (json!({ "messages": [user("hi")], "root": "https://example.com/" }), "not that of a file"),
+        (json!({ "messages": [user("hi")], "context": [{ "uri": "untitled:nowhere" }] }), "untitled:nowhere"),
+        (json!({ "messages": [user("hi")], "context": [{}] }), "`context[0]`: missing field `uri`"),
+        (json!([1]), "invalid type"),
     ] {
         let chat = editor.request("qwen/chat", params.clone());
-        assert_eq!(editor.error(chat).code, INVALID_PARAMS, "{params}");
+        let error = editor.error(chat);
+        assert_eq!(error.code, INVALID_PARAMS, "{params}");
+        assert!(error.message.contains(said), "{params}: {}", error.message);
     }
     assert!(model.requests().is_empty());
 }

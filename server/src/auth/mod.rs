@@ -22,7 +22,7 @@ pub mod quota;
 pub use error::{Cause, Error};
 pub use keyring::Keyring;
 pub use session::{Hint, NOT_REVOKED, SignedOut, Token, TokenStore};
-pub use sign_in::{DeviceAuthorization, SignIn};
+pub use sign_in::{ApprovedSignIn, DeviceAuthorization, SignIn};
 
 /// An I/O error's kind in words a person knows, such as "permission denied".
 fn words_of(error: &std::io::Error) -> String {

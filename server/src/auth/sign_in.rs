@@ -27,7 +27,7 @@ pub struct DeviceAuthorization {
     pub expires_at: SystemTime,
 }
 
-/// A sign-in that waits for the user. Dropping it, or the future that [`finish`](Self::finish) returns, cancels it,
+/// A sign-in that waits for the user. Dropping it, or the future that [`approval`](Self::approval) returns, cancels it,
 /// and nothing is stored.
 #[derive(Debug)]
 pub struct SignIn {
@@ -95,10 +95,13 @@ impl DeviceAuthorization {
 }
 
 impl SignIn {
-    /// Waits until the user has approved or refused, or the code has expired, and stores the session.
-    ///
-    /// The first poll is sent at once. [`TokenStore::unsaved`] says if the session could not be stored.
-    pub async fn finish(mut self) -> Result<Token, Error> {
+    /// Waits for the [`approval`](Self::approval), and stores the session.
+    pub async fn finish(self) -> Result<Token, Error> {
+        self.approval().await?.keep().await
+    }
+
+    /// Waits until the user has approved or refused, or the code has expired. The first poll is sent at once.
+    pub async fn approval(mut self) -> Result<ApprovedSignIn, Error> {
         let poll = Poll::new(&self.service.host, self.device.interval, self.device.expires_in);
         let (service, client, device, verifier) = (&self.service, &self.client, &self.device, &self.verifier);
         let approved = poll::run(poll, self.started, || service.poll(client, &device.device_code, verifier));
@@ -111,13 +114,30 @@ impl SignIn {
         };
         let session = Credentials::of_sign_in(tokens, SystemTime::now());
         let token = token_of(&session)?;
+        Ok(ApprovedSignIn { session, token, store: self.store, turn: self.turn, mine })
+    }
+}
+
+/// A sign-in that the user has approved; nothing is stored yet.
+#[derive(Debug)]
+pub struct ApprovedSignIn {
+    session: Credentials,
+    token: Token,
+    store: TokenStore,
+    turn: watch::Receiver<u64>,
+    mine: u64,
+}
+
+impl ApprovedSignIn {
+    /// Stores the session. [`TokenStore::unsaved`] says if it could not be.
+    pub async fn keep(self) -> Result<Token, Error> {
         // Without the lock, a refresh under way would write the old session over the new one. The CLI signs in without
         // it, so neither does a lock that cannot be had keep the user out.
         let _lock = self.store.inner.place.lock().await;
-        if *self.turn.borrow() != mine {
+        if *self.turn.borrow() != self.mine {
             return Err(Error::TakenOver);
         }
-        self.store.inner.keep(&session).await;
-        Ok(token)
+        self.store.inner.keep(&self.session).await;
+        Ok(self.token)
     }
 }

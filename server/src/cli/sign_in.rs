@@ -9,7 +9,6 @@ use qrcode::render::unicode::Dense1x2;
 use super::{Failure, exit};
 use crate::auth::DeviceAuthorization;
 use crate::qwen::{Error, Qwen, Remember, Scope};
-use crate::resolve::Method;
 
 pub(super) async fn sign_in(qwen: &Qwen, scope: &Scope) -> Result<(), Failure> {
     if !std::io::stderr().is_terminal() {
@@ -26,17 +25,17 @@ pub(super) async fn sign_in(qwen: &Qwen, scope: &Scope) -> Result<(), Failure> {
         qwen.open_browser(authorization.page()).await;
     }
     let outcome = tokio::select! {
-        outcome = sign_in.finish() => outcome,
+        outcome = sign_in.approval() => outcome,
         () = spin(&authorization) => return Ok(()),
     };
     write("\r\x1b[K");
-    outcome.map_err(Error::from)?;
+    // Whoever signs in wants that used here, whatever was chosen before.
+    qwen.complete_sign_in(scope, outcome.map_err(Error::from)?, Remember::Always).await?;
     if let Some(why) = qwen.unsaved_session(scope) {
         let message = format!("the sign-in was approved and is lost when this command ends: {why}");
         return Err(Failure { message, code: exit::USAGE });
     }
-    // Whoever signs in wants that used here, whatever was chosen before.
-    Ok(qwen.switch(scope, Method::QwenOauth, Remember::Always).await?)
+    Ok(())
 }
 
 fn show(authorization: &DeviceAuthorization) {

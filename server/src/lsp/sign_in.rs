@@ -14,8 +14,8 @@ use super::backend::Backend;
 use super::error::wire;
 use super::progress::WorkDone;
 use super::roots::Root;
-use crate::auth::DeviceAuthorization;
-use crate::qwen::{Error, Scope};
+use crate::auth::{ApprovedSignIn, DeviceAuthorization};
+use crate::qwen::{Error, Remember, Scope};
 use crate::transport::ask;
 
 /// How long an editor may take to open a browser. VS Code answers when the user has answered its dialog.
@@ -36,42 +36,51 @@ impl Notification for DeviceAuthorizationNotification {
     const METHOD: &'static str = "qwen/deviceAuthorization";
 }
 
-/// Signs in: returns when the user has approved. The old method stays in force until then.
+/// Signs in and uses that for the root from then on: returns when the user has approved. The old method stays in force
+/// until then.
 pub async fn sign_in(
     backend: &Backend,
     root: &Root,
     scope: &Scope,
     token: Option<NumberOrString>,
+    keep: Remember,
 ) -> jsonrpc::Result<()> {
     let work_done = match token {
         Some(token) => WorkDone::begin(backend, Some(token), "Qwen sign-in").await,
         None => WorkDone::create(backend, "Qwen sign-in").await,
     };
-    let outcome = work_done.unless_cancelled(run(backend, root, scope, &work_done)).await;
+    let approval = work_done.unless_cancelled(approval(backend, root, scope, &work_done)).await;
+    let outcome = match approval.and_then(|approval| approval) {
+        Ok(sign_in) => backend.qwen.complete_sign_in(scope, sign_in, keep).await.map_err(wire),
+        Err(error) => Err(error),
+    };
     work_done.end().await;
-    outcome?
+    outcome?;
+    if let Some(why) = backend.qwen.unsaved_session(scope) {
+        backend.client.show_message(MessageType::WARNING, why).await;
+    }
+    Ok(())
 }
 
-async fn run(backend: &Backend, root: &Root, scope: &Scope, work_done: &WorkDone) -> jsonrpc::Result<()> {
+async fn approval(
+    backend: &Backend,
+    root: &Root,
+    scope: &Scope,
+    work_done: &WorkDone,
+) -> jsonrpc::Result<ApprovedSignIn> {
     let sign_in = backend.qwen.start_sign_in(scope).await.map_err(wire)?;
     let authorization = sign_in.authorization.clone();
     let is_told = tell(backend, root, &authorization, work_done).await;
     // Polling starts at once: no way of showing the page is waited for, and none of their answers is believed.
     tokio::select! {
-        outcome = sign_in.finish() => {
-            outcome.map(drop).map_err(|error| with_code(wire(Error::from(error)), &authorization))?;
-            if let Some(why) = backend.qwen.unsaved_session(scope) {
-                backend.client.show_message(MessageType::WARNING, why).await;
-            }
-            Ok(())
-        }
+        approval = sign_in.approval() => approval.map_err(|error| with_code(wire(Error::from(error)), &authorization)),
         () = show(backend, &authorization, work_done, is_told) => Err(jsonrpc::Error::request_cancelled()),
         () = count_down(&authorization, work_done) => unreachable_countdown(),
     }
 }
 
 /// The countdown goes on until the sign-in ends; this arm of the `select!` is never taken.
-fn unreachable_countdown() -> jsonrpc::Result<()> {
+fn unreachable_countdown<T>() -> jsonrpc::Result<T> {
     Err(jsonrpc::Error::internal_error())
 }
 

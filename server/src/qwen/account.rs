@@ -228,6 +228,7 @@ impl Qwen {
 
     /// The status of the root at `uri`.
     pub async fn status(&self, uri: &str, scope: &Scope) -> AuthStatus {
+        let _unchanged = self.changing.read().await;
         let resolution = self.resolve_for(Purpose::Status, scope, None).await;
         let by_oauth = resolution.method.as_ref().is_some_and(|method| method.value == Method::QwenOauth);
         if !by_oauth {

@@ -65,18 +65,24 @@ impl Qwen {
         let account = Account { root: scope.root.clone(), base_url, model: new.model, ..Account::default() };
         let entry = key_entry(&origin, &scope.root);
         let before = self.choices.accounts_of(&scope.root).await;
+        // Not a step that others must wait for: a keyring may ask its user to unlock it.
+        if new.keep == Remember::Always {
+            self.keyring.set(&entry, &new.key).await?;
+        }
+        let changing = self.changing.write().await;
         match new.keep {
+            // One that was kept in memory before would hide the new one.
             Remember::Always => {
-                self.keyring.set(&entry, &new.key).await?;
-                // One that was kept in memory before would hide the new one.
                 self.choices.forget_key(&entry);
             }
             Remember::ThisSession => self.choices.keep_key(&entry, new.key),
         }
         self.choices.set_account(&account, new.keep).await?;
-        self.forget_replaced(&before, new.keep, &entry).await;
         // Whoever sets a key wants it used; a switch to the other method is taken back.
-        Ok(self.choices.forget_method(&scope.root).await?)
+        self.choices.forget_method(&scope.root).await?;
+        drop(changing);
+        self.forget_replaced(&before, new.keep, &entry).await;
+        Ok(())
     }
 
     /// A key that another took the place of is of no use to anybody. Best effort: the new one is stored already. An entry
@@ -153,6 +159,7 @@ impl Qwen {
         match method {
             None => Ok(SignOut::Nothing),
             Some(Method::QwenOauth) => {
+                let _changing = self.changing.write().await;
                 let mut was_signed_in = false;
                 for place in self.places(scope).await {
                     was_signed_in |= self.tokens.of(place)?.sign_out().await?.was_signed_in;

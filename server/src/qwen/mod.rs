@@ -24,6 +24,7 @@ pub use env_file::Exposure;
 pub use error::{Details, Error, ErrorKind};
 pub use key::{NewKey, SignOut};
 pub use status::AuthStatus;
+use tokio::sync::RwLock;
 
 use self::choices::Choices;
 use self::tokens::Tokens;
@@ -45,6 +46,8 @@ pub struct Qwen {
     tokens: Tokens,
     choices: Arc<Choices>,
     pace: Arc<Pace>,
+    /// Read by a status, written by a change of several steps: nobody is told of a state between them.
+    changing: Arc<RwLock<()>>,
 }
 
 /// What a request is about: a root, and the settings that hold for it.
@@ -117,6 +120,7 @@ impl Qwen {
             http: Arc::new(Http::default()),
             files: Disk,
             keyring,
+            changing: Arc::default(),
             env,
         }
     }

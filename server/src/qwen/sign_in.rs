@@ -1,14 +1,22 @@
 //! Signing in with Qwen OAuth; how the user is shown the code is the front's affair.
 
-use super::{Error, Qwen, Scope, browser};
-use crate::auth::SignIn;
-use crate::resolve::OauthHint;
+use super::{Error, Qwen, Remember, Scope, browser};
+use crate::auth::{ApprovedSignIn, SignIn};
+use crate::resolve::{Method, OauthHint};
 
 impl Qwen {
-    /// Asks for a code. The user approves it while [`SignIn::finish`] waits; dropping that cancels the sign-in.
+    /// Asks for a code. The user approves it while [`SignIn::approval`] waits; dropping that cancels the sign-in.
     pub async fn start_sign_in(&self, scope: &Scope) -> Result<SignIn, Error> {
         let client = self.http.client(&self.env)?;
         Ok(self.tokens.of(scope.settings.credential_store)?.sign_in(client).await?)
+    }
+
+    /// Stores the session, and uses it for the root from now on: whoever signs in wants that, a key in the environment
+    /// or not.
+    pub async fn complete_sign_in(&self, scope: &Scope, sign_in: ApprovedSignIn, keep: Remember) -> Result<(), Error> {
+        let _changing = self.changing.write().await;
+        sign_in.keep().await?;
+        self.switch(scope, Method::QwenOauth, keep).await
     }
 
     /// Why the session of `scope` will be lost when this process ends, if it will.

@@ -85,7 +85,7 @@ fn argument(arguments: Vec<Value>) -> jsonrpc::Result<Argument> {
     if arguments.next().is_some() {
         return Err(invalid("a command takes one argument at most"));
     }
-    parse(argument)
+    parse(&argument)
 }
 
 /// The file that is meant: the one that is named, else the only one that is open.

@@ -8,48 +8,58 @@ use tower_lsp::ls_types::{MessageType, NumberOrString};
 use crate::lsp::backend::Backend;
 use crate::lsp::error::wire;
 use crate::lsp::params::parse;
-use crate::lsp::roots::{Place, Root};
+use crate::lsp::roots::Root;
 use crate::lsp::sign_in::sign_in;
 use crate::qwen::{AuthStatus, NewKey, Remember, Scope, SignOut};
 use crate::resolve::Method;
 use crate::secret::Secret;
 
-/// The params of `qwen/auth`.
+/// The params of `qwen/auth` beside its [`Place`](crate::lsp::roots::Place) and what the action has of its own.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct AuthParams {
-    #[serde(flatten)]
-    place: Place,
-    work_done_token: Option<NumberOrString>,
-    #[serde(flatten)]
+struct AuthParams {
     action: Action,
+    work_done_token: Option<NumberOrString>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(tag = "action", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
 enum Action {
     Status,
     SignIn,
-    SetKey {
-        api_key: Secret,
-        base_url: Option<String>,
-        model: Option<String>,
-        #[serde(default)]
-        store: Store,
-    },
-    Switch {
-        method: Method,
-        #[serde(default)]
-        remember: bool,
-    },
-    SignOut {
-        method: Option<Method>,
-    },
-    Trust {
-        endpoint: String,
-        #[serde(default)]
-        remember: bool,
-    },
+    SetKey,
+    Switch,
+    SignOut,
+    Trust,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SetKeyParams {
+    api_key: Secret,
+    base_url: Option<String>,
+    model: Option<String>,
+    #[serde(default)]
+    store: Store,
+}
+
+#[derive(Debug, Deserialize)]
+struct SwitchParams {
+    method: Method,
+    #[serde(default)]
+    remember: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct SignOutParams {
+    method: Option<Method>,
+}
+
+#[derive(Debug, Deserialize)]
+struct TrustParams {
+    endpoint: String,
+    #[serde(default)]
+    remember: bool,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
@@ -62,14 +72,13 @@ enum Store {
 
 /// Answers `qwen/auth` with the status that holds afterwards.
 pub async fn auth(backend: &Backend, params: Value) -> jsonrpc::Result<AuthStatus> {
-    let AuthParams { place, work_done_token, action } = parse(params)?;
-    let (root, _) = backend.scope(&place)?;
+    let AuthParams { action, work_done_token } = parse(&params)?;
+    let (root, _) = backend.scope(&parse(&params)?)?;
     backend.settled().await;
     let scope = backend.scope_now(&root);
-    let changes = !matches!(action, Action::Status);
-    act(backend, &root, &scope, work_done_token, action).await?;
+    act(backend, &root, &scope, work_done_token, action, &params).await?;
     let status = backend.qwen.status(&root.uri, &scope).await;
-    if changes {
+    if action != Action::Status {
         backend.announce_changes().await;
     }
     Ok(status)
@@ -81,36 +90,40 @@ async fn act(
     scope: &Scope,
     work_done_token: Option<NumberOrString>,
     action: Action,
+    params: &Value,
 ) -> jsonrpc::Result<()> {
     let qwen = &backend.qwen;
     match action {
         Action::Status => Ok(()),
-        Action::SignIn => {
-            sign_in(backend, root, scope, work_done_token).await?;
-            // Whoever signs in wants that used now, a key in the environment or not.
-            qwen.switch(scope, Method::QwenOauth, Remember::ThisSession).await.map_err(wire)
-        }
-        Action::SetKey { api_key, base_url, model, store } => {
+        Action::SignIn => sign_in(backend, root, scope, work_done_token, Remember::ThisSession).await,
+        Action::SetKey => {
+            let SetKeyParams { api_key, base_url, model, store } = parse(params)?;
             let keep = match store {
                 Store::Keyring => Remember::Always,
                 Store::Memory => Remember::ThisSession,
             };
             qwen.set_key(scope, NewKey { key: api_key, base_url, model, keep }).await.map_err(wire)
         }
-        Action::Switch { method: Method::QwenOauth, remember } if !qwen.is_signed_in_by_oauth(scope).await => {
-            // A cancelled or failed sign-in leaves the old method in force: the choice is made after it.
-            sign_in(backend, root, scope, work_done_token).await?;
-            qwen.switch(scope, Method::QwenOauth, kept(remember)).await.map_err(wire)
+        Action::Switch => {
+            let SwitchParams { method, remember } = parse(params)?;
+            if method == Method::QwenOauth && !qwen.is_signed_in_by_oauth(scope).await {
+                // A cancelled or failed sign-in leaves the old method in force: the choice is made after it.
+                return sign_in(backend, root, scope, work_done_token, kept(remember)).await;
+            }
+            qwen.switch(scope, method, kept(remember)).await.map_err(wire)
         }
-        Action::Switch { method, remember } => qwen.switch(scope, method, kept(remember)).await.map_err(wire),
-        Action::SignOut { method } => {
+        Action::SignOut => {
+            let SignOutParams { method } = parse(params)?;
             let signed_out = qwen.sign_out(scope, method).await.map_err(wire)?;
             if signed_out == SignOut::Session {
                 backend.client.show_message(MessageType::INFO, signed_out.words()).await;
             }
             Ok(())
         }
-        Action::Trust { endpoint, remember } => qwen.trust(scope, &endpoint, kept(remember)).await.map_err(wire),
+        Action::Trust => {
+            let TrustParams { endpoint, remember } = parse(params)?;
+            qwen.trust(scope, &endpoint, kept(remember)).await.map_err(wire)
+        }
     }
 }
 

@@ -16,14 +16,10 @@ use crate::qwen::account::Account;
 use crate::qwen::retrying;
 use crate::resolve::Method;
 
-/// The params of `qwen/chat`.
+/// The params of `qwen/chat` beside its [`Place`] and its [`ChatRequest`].
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ChatParams {
-    #[serde(flatten)]
-    place: Place,
-    #[serde(flatten)]
-    request: ChatRequest,
+struct ChatParams {
     model: Option<String>,
     #[serde(default)]
     context: Vec<ContextItem>,
@@ -70,7 +66,9 @@ struct AnswerMessage {
 
 /// Answers `qwen/chat`. Dropping the future hangs up on the model.
 pub async fn chat(backend: &Backend, params: Value) -> jsonrpc::Result<ChatResult> {
-    let ChatParams { place, mut request, model, context, partial_result_token, work_done_token } = parse(params)?;
+    let place: Place = parse(&params)?;
+    let mut request: ChatRequest = parse(&params)?;
+    let ChatParams { model, context, partial_result_token, work_done_token } = parse(&params)?;
     if request.messages.is_empty() {
         return Err(jsonrpc::Error::invalid_params("`messages` is missing or empty; send at least one"));
     }

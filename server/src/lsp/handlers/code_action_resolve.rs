@@ -26,7 +26,7 @@ const LIMIT: Duration = Duration::from_secs(3600);
 /// The action with its edit. It is for the version of the document that the action was listed for, and no other.
 pub async fn resolve(backend: &Backend, mut action: CodeAction) -> jsonrpc::Result<CodeAction> {
     let Some(data) = action.data.clone() else { return Ok(action) };
-    let data: Data = parse(data)?;
+    let data: Data = parse(&data)?;
     let uri: Uri = data.uri.parse().map_err(|_| jsonrpc::Error::invalid_params("`uri` of the action is no URI"))?;
     let (document, root, abilities) = backend
         .with_session(|session| {

@@ -103,7 +103,7 @@ fn argument(command: &str, arguments: Vec<Value>) -> jsonrpc::Result<Argument> {
     if arguments.next().is_some() {
         return Err(jsonrpc::Error::invalid_params("a command takes one argument at most"));
     }
-    parse(argument)
+    parse(&argument)
 }
 
 async fn status(backend: &Backend, argument: &Argument) -> jsonrpc::Result<Option<Value>> {
@@ -147,8 +147,7 @@ async fn run(backend: &Backend, command: &str, argument: Argument) -> jsonrpc::R
     }
     let done = match command {
         "qwen.signIn" => {
-            sign_in(backend, &root, &scope, None).await?;
-            backend.qwen.switch(&scope, Method::QwenOauth, Remember::ThisSession).await.map_err(wire)?;
+            sign_in(backend, &root, &scope, None, Remember::ThisSession).await?;
             "signed in to Qwen".to_owned()
         }
         "qwen.signOut" => backend.qwen.sign_out(&scope, argument.method).await.map_err(wire)?.words().to_owned(),
@@ -235,11 +234,12 @@ async fn switch_auth(
             _ => return Ok(None),
         },
     };
-    if method == Method::QwenOauth && !backend.qwen.is_signed_in_by_oauth(scope).await {
-        sign_in(backend, root, scope, None).await?;
-    }
     let keep = if argument.remember == Some(true) { Remember::Always } else { Remember::ThisSession };
-    backend.qwen.switch(scope, method, keep).await.map_err(wire)?;
+    if method == Method::QwenOauth && !backend.qwen.is_signed_in_by_oauth(scope).await {
+        sign_in(backend, root, scope, None, keep).await?;
+    } else {
+        backend.qwen.switch(scope, method, keep).await.map_err(wire)?;
+    }
     let name = if method == Method::QwenOauth { OAUTH } else { KEY };
     Ok(Some(format!("switched to {name}")))
 }

@@ -14,7 +14,7 @@ use crate::lsp::params::parse;
 
 /// Answers with one item, or none; never with an error, as long as the request is right.
 pub async fn inline_completion(backend: &Backend, params: Value) -> jsonrpc::Result<InlineCompletionList> {
-    let params: InlineCompletionParams = parse(params)?;
+    let params: InlineCompletionParams = parse(&params)?;
     let (document, context) = (params.text_document_position, params.context);
     let uri = document.text_document.uri;
     let trigger = if context.trigger_kind == InlineCompletionTriggerKind::AUTOMATIC {

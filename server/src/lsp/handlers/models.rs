@@ -19,7 +19,7 @@ pub struct ModelsResult {
 
 /// Answers `qwen/models`.
 pub async fn models(backend: &Backend, params: Value) -> jsonrpc::Result<ModelsResult> {
-    let place: Place = parse(params)?;
+    let place: Place = parse(&params)?;
     let (root, _) = backend.scope(&place)?;
     backend.settled().await;
     let scope = backend.scope_now(&root);
