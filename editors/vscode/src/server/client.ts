@@ -78,9 +78,10 @@ type ShowDocument = NonNullable<NonNullable<NonNullable<LanguageClientOptions['m
  */
 const openUntouched: ShowDocument = async (params, token, next) => {
   if (params.external !== true) return next(params, token)
-  await openExternal(params.uri)
-  // True as well where the user did not let VS Code open it: the sign-in's notification has the address and the code. To
-  // a refusal the server would answer with a message of its own, which nothing takes off the screen again.
+  // Not waited for: VS Code may ask, and the user need not answer. The sign-in's notification has the address and the
+  // code in any case. Told that the page is not shown, the server would send a message of its own, which nothing takes
+  // off the screen again.
+  void openExternal(params.uri).then(undefined, () => undefined)
   return { success: true }
 }
 

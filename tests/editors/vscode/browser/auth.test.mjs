@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
-import { closeAll, inSharedWindow, inWindow } from './harness.mjs'
-
-after(closeAll)
+import { test } from 'node:test'
+import { inSharedWindow, inWindow } from './harness.mjs'
 
 const SIGN_IN_PAGE = 'https://signin.qwen.invalid/authorize?user_code=WDJB-MJHT&client=qwen-code&state=a%2Bb%3D%26c'
 

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { closeAll, inSharedWindow } from './harness.mjs'
-
-after(closeAll)
+import { test } from 'node:test'
+import { inSharedWindow } from './harness.mjs'
 
 const env = (key, model) => `OPENAI_API_KEY=${key}\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=${model}\n`
 const app = { '.qwen/.env': env('sk-canary-alpha-1111', 'alpha-model'), 'cart.ts': 'export function total(prices: number[]): number {\n  let sum = 0\n  for (const price of prices) sum += price\n  return sum\n}\n' }
@@ -123,7 +121,7 @@ test('earlier chats come back after the window is loaded anew', inApp(async (win
   await window.chat().getByText('you said: Remember the milk').waitFor()
   // The whole answer is kept when the next question can be sent.
   await window.chat().getByRole('button', { name: 'Send' }).waitFor()
-  await window.page.reload()
+  await window.reload()
   await window.status('alpha-model')
   await window.command('Qwen: Earlier Chats')
   await window.page.locator('.quick-input-list .monaco-list-row', { hasText: 'Remember the milk' }).click()
@@ -136,7 +134,7 @@ test('a question that the window was closed on is kept, with what had arrived or
   await window.ask('/script', { deltas: ['half an answer'], hold: true })
   await window.send('A question for later')
   await window.chat().getByText('half an answer').waitFor()
-  await window.page.reload()
+  await window.reload()
   await window.status('alpha-model')
   await window.command('Qwen: Earlier Chats')
   await window.page.locator('.quick-input-list .monaco-list-row', { hasText: 'A question for later' }).click()

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
-import { ITEM, closeAll, inSharedWindow, inWindow } from './harness.mjs'
-
-after(closeAll)
+import { test } from 'node:test'
+import { ITEM, inSharedWindow, inWindow } from './harness.mjs'
 
 const env = 'OPENAI_API_KEY=sk-canary-alpha-1111\nOPENAI_BASE_URL=$API/v1\n'
 const named = { '.qwen/.env': `${env}OPENAI_MODEL=alpha-model\n` }

@@ -1,7 +1,5 @@
-import { after, test } from 'node:test'
-import { closeAll, inWindow } from './harness.mjs'
-
-after(closeAll)
+import { test } from 'node:test'
+import { inWindow } from './harness.mjs'
 
 const env = 'OPENAI_API_KEY=sk-canary-alpha-1111\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=alpha-model\n'
 

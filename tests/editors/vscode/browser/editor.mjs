@@ -1,9 +1,9 @@
 // The editor that windows are opened in: VS Code's server, the stand-in for the services, and a page of a headless
 // Chromium. To start it and to load VS Code's 19 MB of JavaScript into a new page takes longer than most tests do. So one
 // editor serves the tests that want it launched alike, one after another; each finds it as it was after its start: no file
-// of a user's, nothing stored in the browser, no process of a window. A test that fails takes its editor with it.
+// of a user's, nothing stored in the browser, no extension or server of a window. A test that fails takes its editor with it.
 import { spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -69,8 +69,9 @@ class Editor {
 
   async #start({ bundled, environment, restricted, language, onPath }) {
     this.home = mkdtempSync(join(tmpdir(), 'qwen-home-'))
-    this.#ends.push(() => rmSync(this.home, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 }))
+    this.#ends.push(() => removed(this.home))
     this.data = join(this.home, '.data')
+    this.#ends.push(() => this.assertNoKey())
     await this.#startStandin()
     // VS Code takes the environment of a login shell.
     if (onPath) write(join(this.home, '.bash_profile'), `PATH='${onPath}':$PATH\n`)
@@ -98,13 +99,13 @@ class Editor {
     this.group = server.pid
     const ended = new Promise((resolve) => server.on('exit', resolve))
     this.#ends.push(() => {
-      try { process.kill(-server.pid, 'SIGKILL') } catch { /* it is gone */ }
+      kill(-server.pid)
       return ended
     })
     this.address = await saidBy(server, /listening on (http:\/\/127\.0\.0\.1:\d+)/)
 
     // Nothing leads out of this machine. Not by a route of Playwright's, which turns off the browser's cache.
-    browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'] })
+    browser ??= await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--no-proxy-server', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'] })
     this.context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
     this.#ends.push(() => this.context.close())
     await this.openPage()
@@ -139,6 +140,10 @@ class Editor {
     return pgrep('-g', String(this.group), '-f', pattern).map(Number)
   }
 
+  extensionHosts() {
+    return this.processes(EXTENSION_HOST)
+  }
+
   commands(pattern) {
     return pgrep('-a', '-g', String(this.group), '-f', pattern).join('; ')
   }
@@ -151,15 +156,20 @@ class Editor {
     await this.page.goto(`${this.address}/healthz`)
     await until(() => {
       // VS Code keeps the processes of a window that was loaded anew for hours, for it might come back.
-      for (const id of this.processes(EXTENSION_HOST)) try { process.kill(id, 'SIGKILL') } catch { /* it is gone */ }
+      this.extensionHosts().forEach(kill)
       return this.processes(OF_A_WINDOW).length === 0
     }, () => `the end of what the window ran: ${this.commands(OF_A_WINDOW)}`, 30_000)
-    this.assertNoKey()
     const session = await this.context.newCDPSession(this.page)
     await session.send('Storage.clearDataForOrigin', { origin: this.address, storageTypes: 'cookies,file_systems,indexeddb,local_storage,service_workers' })
     await session.detach()
-    for (const name of readdirSync(this.home)) if (!this.kept.has(name)) rmSync(join(this.home, name), { recursive: true })
-    for (const name of ['User', 'Machine']) rmSync(join(this.data, name), { recursive: true, force: true })
+    this.assertNoKey()
+    for (const name of readdirSync(this.home)) if (!this.kept.has(name)) removed(join(this.home, name))
+    for (const name of ['User', 'Machine']) removed(join(this.data, name))
+    await this.restartStandin()
+  }
+
+  /** The new one remembers nothing of what the old one was asked. */
+  async restartStandin() {
     await this.endStandin()
     await this.#startStandin()
   }
@@ -170,8 +180,17 @@ class Editor {
     if (leak) throw new Error(`a key is in ${leak}`)
   }
 
+  /** Ends all that there is, whatever fails. */
   async end() {
-    for (const end of this.#ends.splice(0).reverse()) await end()
+    const failures = []
+    for (const end of this.#ends.splice(0).reverse()) {
+      try {
+        await end()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    if (failures.length > 0) throw failures[0]
   }
 }
 
@@ -191,13 +210,42 @@ export async function endEditor(ending) {
 }
 
 export async function closeEditors() {
-  for (const editor of editors.values()) await endEditor(editor)
+  const ends = await Promise.allSettled([...editors.values()].map(endEditor))
   await browser?.close()
   browser = undefined
+  for (const { reason } of ends) if (reason) throw reason
+}
+
+// An editor has a process group of its own, which does not end with this process.
+process.on('exit', () => {
+  for (const { group } of editors.values()) kill(-group)
+})
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) process.on(signal, () => process.exit(code))
+
+/** Ends a process, or the group whose number is negative. */
+export function kill(id) {
+  try {
+    process.kill(id, 'SIGKILL')
+  } catch { /* it is gone */ }
+}
+
+function removed(path) {
+  rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
 }
 
 /** A file below the editor's own data that holds a whole key. */
 function fileWithKey(data) {
+  if (!existsSync(data)) return undefined
   const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-  return files.map((entry) => join(entry.parentPath, entry.name)).find((path) => CANARY.test(readFileSync(path, 'latin1')))
+  return files.map((entry) => join(entry.parentPath, entry.name)).find((path) => CANARY.test(textOf(path)))
+}
+
+/** A file that its writer has just renamed is found by its new name, or the next time. */
+function textOf(path) {
+  try {
+    return readFileSync(path, 'latin1')
+  } catch (error) {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  }
 }

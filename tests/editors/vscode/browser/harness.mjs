@@ -1,10 +1,10 @@
-// Windows of a real VS Code: each has an empty HOME, its own folders, settings and stand-in.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+// Windows of a real VS Code: each is opened on an empty HOME, with its own folders, settings and stand-in.
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { until } from '../../world.mjs'
-import { SERVER, cache, closeEditors, editorFor, endEditor, write } from './editor.mjs'
+import { SERVER, cache, closeEditors, editorFor, endEditor, kill, write } from './editor.mjs'
 
 const here = dirname(fileURLToPath(import.meta.url))
 const readme = readFileSync(join(here, '../../../../editors/vscode/README.md'), 'utf8')
@@ -26,9 +26,12 @@ async function openWindow({ folders = { app: {} }, settings = {}, bundled = true
   const { page, home, data, api, context, address } = editor
   const place = editor.place()
   const roots = Object.fromEntries(names.map((name) => [name, join(place, name)]))
+  /** The folders as they were given, and nothing else in them. */
   const writeFolders = () => {
     for (const [name, files] of Object.entries(folders)) {
       mkdirSync(roots[name], { recursive: true })
+      const there = readdirSync(roots[name], { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+      for (const path of there.map((entry) => join(entry.parentPath, entry.name))) if (!(relative(roots[name], path) in files)) rmSync(path)
       for (const [path, content] of Object.entries(files)) write(join(roots[name], path), content.replaceAll('$API', api))
     }
   }
@@ -56,6 +59,7 @@ async function openWindow({ folders = { app: {} }, settings = {}, bundled = true
       const answer = await fetch(api + path, body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) })
       return { status: answer.status, body: await answer.json() }
     },
+    write: (path, content) => write(join(place, path), content.replaceAll('$API', api)),
     /**
      * Edits a file until `seen` says that it was noticed. VS Code begins to watch files some time after a server has asked
      * it to, and tells nobody when: what was edited before is never told.
@@ -64,7 +68,7 @@ async function openWindow({ folders = { app: {} }, settings = {}, bundled = true
       let noticed = false
       const seeing = seen().finally(() => { noticed = true })
       while (!noticed) {
-        write(join(place, path), content.replaceAll('$API', api))
+        window.write(path, content)
         await Promise.race([seeing, pause(5000)])
       }
       await seeing
@@ -76,14 +80,23 @@ async function openWindow({ folders = { app: {} }, settings = {}, bundled = true
       await page.locator('.quick-input-widget input').first().fill(name)
       await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: name }).click()
     },
-    /** Makes the window as it was when it was opened, for the next test that shares it; but what was asked stays in the history. */
+    /** Loads the window anew. VS Code keeps the processes of the old one for hours, for it might come back. */
+    reload: async () => {
+      const old = editor.extensionHosts()
+      await page.reload()
+      old.forEach(kill)
+    },
+    /**
+     * Makes the window as it was when it was opened, for the next test that shares it. What stays: the history of the
+     * chats, settings, the model chosen in VS Code's picker, who is signed in, the clipboard.
+     */
     putAway: async () => {
       const asked = join(home, 'put-away')
       write(asked, '')
       await window.command('Consumer: Put Away')
       await until(() => !existsSync(asked), 'a window that is put away')
       writeFolders()
-      await window.ask('/reset', {})
+      await editor.restartStandin()
       editor.assertNoKey()
     },
     /** One takes a second or two. */
@@ -164,7 +177,8 @@ async function openWindow({ folders = { app: {} }, settings = {}, bundled = true
   if (names.length > 1) {
     // VS Code may lose the folders of a workspace file that it reads while it starts; loaded once more, it has them.
     const lost = page.getByText('No Folder Opened')
-    while (await page.locator('.explorer-folders-view .monaco-list-row').or(lost).first().waitFor().then(() => lost.isVisible())) {
+    for (let loads = 1; await page.locator('.explorer-folders-view .monaco-list-row').or(lost).first().waitFor().then(() => lost.isVisible()); loads += 1) {
+      if (loads === 4) throw new Error('VS Code has lost the folders of the workspace')
       await page.reload()
       await page.locator(ITEM).waitFor()
     }
@@ -175,13 +189,20 @@ async function openWindow({ folders = { app: {} }, settings = {}, bundled = true
 /** The window that the last test has left open for others that share it: its editor, and the options it was opened with. */
 let shared
 
+/** For the end of all tests, where a failure is none of a test's: node does not count it. */
 export async function closeAll() {
   try {
     await shared?.editor.leave()
-  } finally {
-    shared = undefined
-    await closeEditors()
+  } catch (error) {
+    fail(error)
   }
+  shared = undefined
+  await closeEditors().catch(fail)
+}
+
+function fail(error) {
+  console.error(error)
+  process.exitCode = 1
 }
 
 async function runIn(t, options, run, leave) {
@@ -199,7 +220,7 @@ async function runIn(t, options, run, leave) {
     const path = join(cache, `failed-${t.name.replace(/\W+/g, '-')}.png`)
     await editor?.page.screenshot({ path }).catch(() => undefined)
     console.error(`picture: ${path}`)
-    if (editor) await endEditor(editor)
+    if (editor) await endEditor(editor).catch(fail)
     throw error
   }
 }

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { closeAll, inWindow } from './harness.mjs'
-
-after(closeAll)
+import { test } from 'node:test'
+import { inWindow } from './harness.mjs'
 
 const env = (key) => `OPENAI_API_KEY=${key}\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=qwen3-coder-plus\n`
 const app = { '.qwen/.env': env('sk-canary-alpha-1111'), 'sum.py': 'def add(a, b):\n    \n' }

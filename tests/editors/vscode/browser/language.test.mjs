@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { closeAll, inWindow } from './harness.mjs'
-
-after(closeAll)
+import { test } from 'node:test'
+import { inWindow } from './harness.mjs'
 
 for (const [language, state, buttons, command] of [
   ['fr', 'Qwen : déconnecté', ['Se connecter avec Qwen', 'Définir une clé d’API'], 'Qwen: Ouvrir la discussion'],

@@ -1,9 +1,7 @@
 // The README's first steps, from an empty HOME: installed by its command (see ../run), signed in, asked, stopped.
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { closeAll, inWindow } from './harness.mjs'
-
-after(closeAll)
+import { test } from 'node:test'
+import { inWindow } from './harness.mjs'
 
 const story = ['Once upon a time', ' there was a cursor', ' that blinked', ' and blinked, until somebody typed.']
 

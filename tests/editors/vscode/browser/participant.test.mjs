@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { closeAll, inSharedWindow } from './harness.mjs'
-
-after(closeAll)
+import { test } from 'node:test'
+import { inSharedWindow } from './harness.mjs'
 
 const env = 'OPENAI_API_KEY=sk-canary-alpha-1111\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=alpha-model\n'
 // VS Code's own chat view is on only in this window.

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { closeAll, inWindow } from './harness.mjs'
-
-after(closeAll)
+import { test } from 'node:test'
+import { inWindow } from './harness.mjs'
 
 const env = 'OPENAI_API_KEY=sk-canary-alpha-1111\nOPENAI_BASE_URL=$API/v1\n'
 const decided = { '.vscode/settings.json': JSON.stringify({ 'qwen.model': 'workspace-model', 'qwen.inlineCompletion.enable': false }) }

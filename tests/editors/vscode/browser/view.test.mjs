@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
-import { closeAll, inSharedWindow, inWindow } from './harness.mjs'
-
-after(closeAll)
+import { test } from 'node:test'
+import { inSharedWindow, inWindow } from './harness.mjs'
 
 const env = 'OPENAI_API_KEY=sk-canary-alpha-1111\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=alpha-model\n'
 const app = { '.qwen/.env': env, 'cart.ts': 'export const total = (prices: number[]) => prices.reduce((a, b) => a + b, 0)\n' }

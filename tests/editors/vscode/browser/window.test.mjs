@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { ITEM, closeAll, inSharedWindow, inWindow } from './harness.mjs'
-
-after(closeAll)
+import { ITEM, inSharedWindow, inWindow } from './harness.mjs'
 
 const env = (key, model) => `OPENAI_API_KEY=${key}\nOPENAI_BASE_URL=$API/v1\nOPENAI_MODEL=${model}\n`
 const shop = { '.qwen/.env': env('sk-canary-shop-1111', 'shop-model'), 'shop.ts': 'export const shop = 1\n' }
@@ -68,7 +66,10 @@ test('two folders of one window use two keys', inWindow({ folders: { shop, bank 
 test('an edited .env holds at once, without a restart', inWindow({ folders: { shop } }, async (window) => {
   await window.status('shop-model')
   const before = await window.server()
-  await window.edit('shop/.qwen/.env', env('sk-canary-next-3333', 'next-model'), () => window.status('next-model'))
+  await window.edit('shop/.qwen/.env', env('sk-canary-shop-1111', 'watched-model'), () => window.status('watched-model'))
+  // From now on the file is watched, and one edit is enough.
+  window.write('shop/.qwen/.env', env('sk-canary-next-3333', 'next-model'))
+  await window.status('next-model')
   await window.command('Qwen: Open Chat')
   await window.send('who?')
   await window.chat().getByText('key sk-…3333').waitFor()

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Qwen } from '../../../../editors/vscode/src/qwen'
 import { CloseAction, type LanguageClient, State, clients } from './stub/languageclient'
-import { said } from './stub/vscode'
+import { env, said } from './stub/vscode'
 
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined, show: () => undefined }
 
@@ -28,4 +28,16 @@ test('a server that ends by itself is started again once', () => {
   client.become(State.Running)
   assert.deepEqual([client.closed(), client.closed()], [CloseAction.Restart, CloseAction.DoNotRestart])
   assert.deepEqual(said.map((text) => text.split('. ')[1]), ['It was started again.', 'It was not restarted.'])
+})
+
+test('an external page is answered for at once, whatever the user says to it, and its address is not touched', async () => {
+  const { client } = started()
+  const opened: string[] = []
+  env.openExternal = (address) => {
+    opened.push(address)
+    return new Promise(() => undefined)
+  }
+  const uri = 'https://signin.qwen.invalid/authorize?state=a%2Bb%3D%26c'
+  assert.deepEqual(await client.showDocument({ uri, external: true }), { success: true })
+  assert.deepEqual(opened, [uri])
 })

@@ -10,7 +10,10 @@ export const WorkDoneProgressCancelNotification = { type: 'window/workDoneProgre
 
 interface Options {
   errorHandler: { closed(): { action: CloseAction } }
-  middleware: { handleWorkDoneProgress?(token: string, value: object, next: () => void): void }
+  middleware: {
+    window: { showDocument(params: object, token: undefined, next: () => undefined): Promise<{ success: boolean }> }
+    handleWorkDoneProgress?(token: string, value: object, next: () => void): void
+  }
 }
 
 export const clients: LanguageClient[] = []
@@ -47,6 +50,9 @@ export class LanguageClient {
   }
   progress(token: string, value: object): void {
     this.options.middleware.handleWorkDoneProgress?.(token, value, () => undefined)
+  }
+  showDocument(params: object): Promise<{ success: boolean }> {
+    return this.options.middleware.window.showDocument(params, undefined, () => undefined)
   }
   async sendNotification(...values: unknown[]): Promise<void> {
     this.sent.push(values)

@@ -59,6 +59,6 @@ export const workspace = {
   getConfiguration: () => ({ get: (name: string, otherwise?: unknown) => (name === 'server.path' ? process.execPath : otherwise) }),
 }
 export const commands = { executeCommand: async () => undefined }
-export const env = { language: 'en' }
+export const env = { language: 'en', openExternal: (_address: string): Promise<boolean> => Promise.resolve(true) }
 export const l10n = { t: (message: string, ...values: unknown[]) => message.replace(/\{(\d+)\}/g, (_, at: string) => String(values[Number(at)])) }
 export const Uri = { parse: (text: string) => ({ toString: () => text }) }
