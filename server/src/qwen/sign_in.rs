@@ -16,6 +16,8 @@ impl Qwen {
     pub async fn complete_sign_in(&self, scope: &Scope, sign_in: ApprovedSignIn, keep: Remember) -> Result<(), Error> {
         let _changing = self.changing.write().await;
         sign_in.keep().await?;
+        // A session that could not be stored is gone at the next start: a choice of it would keep the user from their key.
+        let keep = if self.unsaved_session(scope).is_some() { Remember::ThisSession } else { keep };
         self.switch(scope, Method::QwenOauth, keep).await
     }
 

@@ -112,6 +112,8 @@ fn a_sign_in_that_cannot_be_stored_is_no_success() {
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(2), "{shown}");
     assert!(shown.contains("is lost when this command ends") && shown.contains(".qwen"), "{shown}");
+    // A remembered choice of a session that is gone would keep the user from their key.
+    assert!(!world.state().join("qwen-language-server/state.json").exists());
     assert_secret_free(&oauth, &shown);
 }
 
