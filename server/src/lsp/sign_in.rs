@@ -16,6 +16,7 @@ use super::progress::WorkDone;
 use super::roots::Root;
 use crate::auth::{ApprovedSignIn, DeviceAuthorization};
 use crate::qwen::{Error, Remember, Scope};
+use crate::resolve::Method;
 use crate::transport::ask;
 
 /// How long an editor may take to open a browser. VS Code answers when the user has answered its dialog.
@@ -60,6 +61,21 @@ pub async fn sign_in(
         backend.client.show_message(MessageType::WARNING, why).await;
     }
     Ok(())
+}
+
+/// Uses `method` for the root from now on; signs in where that takes it.
+pub async fn switch(
+    backend: &Backend,
+    root: &Root,
+    scope: &Scope,
+    method: Method,
+    token: Option<NumberOrString>,
+    keep: Remember,
+) -> jsonrpc::Result<()> {
+    if method == Method::QwenOauth && !backend.qwen.is_signed_in_by_oauth(scope).await {
+        return sign_in(backend, root, scope, token, keep).await;
+    }
+    backend.qwen.switch(scope, method, keep).await.map_err(wire)
 }
 
 async fn approval(

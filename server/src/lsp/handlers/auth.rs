@@ -9,7 +9,7 @@ use crate::lsp::backend::Backend;
 use crate::lsp::error::wire;
 use crate::lsp::params::parse;
 use crate::lsp::roots::Root;
-use crate::lsp::sign_in::sign_in;
+use crate::lsp::sign_in::{sign_in, switch};
 use crate::qwen::{AuthStatus, NewKey, Remember, Scope, SignOut};
 use crate::resolve::Method;
 use crate::secret::Secret;
@@ -106,11 +106,7 @@ async fn act(
         }
         Action::Switch => {
             let SwitchParams { method, remember } = parse(params)?;
-            if method == Method::QwenOauth && !qwen.is_signed_in_by_oauth(scope).await {
-                // A cancelled or failed sign-in leaves the old method in force: the choice is made after it.
-                return sign_in(backend, root, scope, work_done_token, kept(remember)).await;
-            }
-            qwen.switch(scope, method, kept(remember)).await.map_err(wire)
+            switch(backend, root, scope, method, work_done_token, kept(remember)).await
         }
         Action::SignOut => {
             let SignOutParams { method } = parse(params)?;

@@ -16,7 +16,7 @@ use crate::lsp::error::wire;
 use crate::lsp::params::parse;
 use crate::lsp::roots::{Place, Root};
 use crate::lsp::sentence;
-use crate::lsp::sign_in::sign_in;
+use crate::lsp::sign_in::{sign_in, switch};
 use crate::qwen::{Remember, Scope};
 use crate::resolve::{Method, ProblemKind};
 
@@ -235,11 +235,7 @@ async fn switch_auth(
         },
     };
     let keep = if argument.remember == Some(true) { Remember::Always } else { Remember::ThisSession };
-    if method == Method::QwenOauth && !backend.qwen.is_signed_in_by_oauth(scope).await {
-        sign_in(backend, root, scope, None, keep).await?;
-    } else {
-        backend.qwen.switch(scope, method, keep).await.map_err(wire)?;
-    }
+    switch(backend, root, scope, method, None, keep).await?;
     let name = if method == Method::QwenOauth { OAUTH } else { KEY };
     Ok(Some(format!("switched to {name}")))
 }
